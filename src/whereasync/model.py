@@ -1,0 +1,249 @@
+"""The nouns that cross rooms, frozen.
+
+Times are integer nanoseconds of the monotonic clock where they were recorded, and float seconds
+everywhere else; only a renderer formats them. ``serial`` writes every noun here as JSON and reads
+it back, so a field's type is its schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+SCHEMA_VERSION = 1
+
+
+class Interface(StrEnum):
+    """How a server calls a Django project."""
+
+    WSGI = "wsgi"
+    ASGI = "asgi"
+
+
+class Status(StrEnum):
+    """What became of a run."""
+
+    RUNNING = "running"
+    DONE = "done"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that went wrong in a trial, recorded as a failure and never as a zero."""
+
+    kind: str  # "status", "connection", "timeout", "answers differ", "server", …
+    detail: str
+    hint: str = ""
+
+
+# ---------------------------------------------------------------- what is asked of a server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request, and what its answer must look like."""
+
+    path: str  # with its query string
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    status: int = 200  # anything else is a fault
+    volatile: tuple[str, ...] = ()  # regular expressions, masked before answers are compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One way to serve the project: a server of the table, with its options."""
+
+    server: str
+    interface: Interface
+    options: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return ",".join([self.server, *(f"{key}={value}" for key, value in self.options.items())])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of a cell: a request to one of the block's arms."""
+
+    arm: str  # a role: "wsgi" or "asgi"
+    request: Request
+    label: str  # what a reader calls it: "sync", "gathered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One workload at one concurrency, asked of two sides that must answer alike."""
+
+    name: str  # unique in the run, and a file name
+    chapter: int
+    topic: str  # what the row is called: "GET, 10 objects"
+    clients: int
+    a: Side
+    b: Side
+
+
+# ---------------------------------------------------------------- what a load client is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A running server as the load client sees it."""
+
+    host: str
+    port: int
+    server_pids: tuple[int, ...]  # roots of the process trees that serve
+    database_pids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceRules:
+    """How long one arm works before the other's turn. See docs/method.md for the figures."""
+
+    window: float = 0.2  # s, the shortest counted window
+    latencies: float = 2.0  # … and at least so many mean latencies
+    slices: int = 4  # a cell of a block: ABBA or BAAB; 2 where one slice lasts over `long`
+    long: float = 1.0  # s
+    warm_up: float = 0.3  # s, the least warm-up of one side
+    timeout: float = 30.0  # s until one request counts as lost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One cell as the load client gets it: two targets by index, or the same one twice."""
+
+    cell: str
+    clients: int
+    targets: tuple[int, int]
+    requests: tuple[Request, Request]
+    compare: int = 0  # answers of each side to compare byte for byte before any load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """All that one load client does: the tasks of one block, in this order."""
+
+    targets: tuple[Target, ...]
+    tasks: tuple[Task, ...]
+    rules: SliceRules
+    seed: int
+
+
+# ---------------------------------------------------------------- what it recorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """One arm's turn. Times are ns of the client's monotonic clock, as in the samples."""
+
+    side: int  # 0 is a, 1 is b
+    start_ns: int
+    window_start_ns: int
+    window_end_ns: int
+    end_ns: int  # after the drain
+    server_cpu: float  # s of CPU from start to end, the whole process tree
+    database_cpu: float | None  # None where the database's processes can't be seen
+    client_cpu: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """What the load client saw of one task. Its samples lie in ``samples/<cell>-<block>.npy``."""
+
+    cell: str
+    clients: int
+    slices: tuple[Slice, ...] = ()
+    settled: bool = True  # the last two windows of the warm-up agreed
+    compared: int = 0  # answers of each side found equal
+    fault: Fault | None = None  # voids the task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Both arms' servers started fresh, once, and every cell measured."""
+
+    number: int
+    tasks: tuple[TaskRecord, ...]
+    peak_rss: dict[str, int] = field(default_factory=dict)  # bytes a role, whole tree
+    fault: Fault | None = None
+
+
+# ---------------------------------------------------------------- the article's own table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single:
+    """One request sent alone, timed by the view and by the client."""
+
+    row: str
+    variant: str  # "async" or "sync"
+    run: int
+    in_view: float | None = None  # s, from the Server-Timing header
+    client: float | None = None  # s, from sending to the last byte
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepPoint:
+    """What one candidate reached while the arms were tuned. Never enters a race."""
+
+    role: str
+    arm: Arm
+    throughput: dict[str, float] = field(default_factory=dict)  # requests/s a sweep cell
+    chosen: bool = False
+    fault: Fault | None = None
+
+
+# ---------------------------------------------------------------- a run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where it ran."""
+
+    system: str
+    cpu: str
+    cores: int
+    memory: int  # bytes
+    python: str
+    server_cores: tuple[int, ...] = ()
+    other_cores: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseFacts:
+    """Which database answered, and the settings that decide its speed."""
+
+    vendor: str
+    version: str
+    where: str  # "embedded", "host:port", a file; never a password
+    fsync: str = ""
+    synchronous_commit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a command: everything that its directory's run.json says."""
+
+    command: str
+    tool: str  # our version
+    started: str  # UTC, ISO 8601
+    seed: int
+    status: Status
+    options: dict[str, str]
+    machine: Machine
+    schema: int = SCHEMA_VERSION
+    elapsed: float = 0.0  # s
+    versions: dict[str, str] = field(default_factory=dict)  # distribution → version
+    database: DatabaseFacts | None = None
+    arms: dict[str, Arm] = field(default_factory=dict)  # role → arm
+    cells: tuple[Cell, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)  # cell → why it wasn't measured
+    singles: tuple[Single, ...] = ()
+    sweep: tuple[SweepPoint, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    caveats: tuple[Fault, ...] = ()

@@ -1,0 +1,96 @@
+"""CPU and memory of whole process trees.
+
+On Linux a live process's CPU is read from its own CPU clock, exact to the nanosecond and with its
+ended threads included; ended children come from ``/proc`` in ticks of 10 ms, so a difference over
+a short time carries up to a tick of noise, but no drift. Elsewhere psutil answers.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+_CPUCLOCK_SCHED = 2  # linux/posix-timers.h: the process-wide scheduler clock
+
+
+def tree(roots: Iterable[int]) -> tuple[int, ...]:
+    """Return the live processes below and including ``roots``."""
+    found: dict[int, None] = {}
+    waiting = list(roots)
+    while waiting:
+        pid = waiting.pop()
+        if pid not in found and psutil.pid_exists(pid):
+            found[pid] = None
+            waiting.extend(_children(pid))
+    return tuple(found)
+
+
+def tree_cpu(roots: Iterable[int]) -> float:
+    """Return the CPU seconds that the trees of ``roots`` have used, ended children included.
+
+    A process that ended without being waited for by a live one of its tree is not counted.
+    """
+    return sum(_cpu(pid) for pid in tree(roots))
+
+
+def peak_rss(roots: Iterable[int]) -> int:
+    """Return the sum of the peak resident memory of the trees, in bytes (shared pages twice)."""
+    return sum(_peak_rss(pid) for pid in tree(roots))
+
+
+def _children(pid: int) -> Iterator[int]:
+    if sys.platform != "linux":
+        try:
+            yield from (child.pid for child in psutil.Process(pid).children())
+        except psutil.Error:
+            return
+        return
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 # hot
+    except OSError:
+        return
+    for thread in threads:
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as listing:  # noqa: PTH123 # hot
+                yield from map(int, listing.read().split())
+        except OSError:
+            continue
+
+
+def _cpu(pid: int) -> float:
+    if sys.platform != "linux":
+        try:
+            times = psutil.Process(pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return times.user + times.system
+    try:
+        own = time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED)
+        with open(f"/proc/{pid}/stat", "rb") as stat:  # noqa: PTH123 # hot
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:  # it ended between the look and the reading
+        return 0.0
+    ended = int(fields[13]) + int(fields[14])  # cutime and cstime, proc(5)
+    return own + ended * TICK
+
+
+def _peak_rss(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/status", "rb") as status:  # noqa: PTH123
+            for line in status:
+                if line.startswith(b"VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -1,0 +1,171 @@
+"""The process that owns every child, and outlives the tool long enough to clear up.
+
+``python -m whereasync.processes.supervisor FD TOKEN`` obeys JSON lines on a socket until the other
+end closes, for whatever reason, kill -9 among them. Then it stops all descendants (it is their
+subreaper, so orphans are its own), runs the finalizers, deletes the run's directory, and ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from whereasync.processes import registry
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+GRACE = 2.0  # s for children to obey their stop signal once the tool is gone
+FINALIZER_DEADLINE = 2.0  # s
+
+
+def _prctl(option: int, argument: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, argument, 0, 0, 0)
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """The children, their stop signals, and what to run when they are dead."""
+
+    token: str
+    directory: Path
+    children: dict[int, tuple[subprocess.Popen[bytes], int]] = field(default_factory=dict)
+    finalizers: dict[str, tuple[list[str], dict[str, str]]] = field(default_factory=dict)
+
+    def obey(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one order and return the answer to it."""
+        match order:
+            case {"do": "spawn"}:
+                return self.spawn(order)
+            case {"do": "poll", "pid": pid}:
+                return {"code": self.children[pid][0].poll()}
+            case {"do": "signal", "pid": pid, "signal": number}:
+                if self.children[pid][0].poll() is None:
+                    os.kill(pid, number)
+            case {"do": "kill", "pid": pid}:
+                self.kill_session(pid)
+            case {"do": "finalizer", "name": name, "argv": argv, "env": env}:
+                self.finalizers[name] = (argv, env)
+            case {"do": "undo", "name": name}:
+                self.finalizers.pop(name, None)
+        return {}
+
+    def spawn(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Start one child in a session of its own; it dies should the supervisor be killed."""
+        cores = order["cores"]
+
+        def prepare() -> None:
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if cores and sys.platform == "linux":
+                os.sched_setaffinity(0, cores)
+
+        user, group = order["user"] or (None, None)
+        try:
+            with open(order["log"], "ab") as log:  # noqa: PTH123 # a descriptor for the child
+                child = subprocess.Popen(
+                    order["argv"],
+                    env={**os.environ, **order["env"], registry.TOKEN_VARIABLE: self.token},
+                    cwd=order["cwd"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    user=user,
+                    group=group,
+                    extra_groups=[] if user is not None else None,
+                    start_new_session=True,
+                    preexec_fn=prepare,  # noqa: PLW1509 # the supervisor has one thread
+                )
+        except (OSError, subprocess.SubprocessError) as error:
+            return {"error": str(error)}
+        self.children[child.pid] = (child, order["stop_signal"])
+        return {"pid": child.pid}
+
+    def kill_session(self, pid: int) -> None:
+        """Kill a child and all that it started, whoever their parent is by now."""
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(OSError):
+                if os.getsid(process.pid) == pid:
+                    os.kill(process.pid, signal.SIGKILL)
+
+    def reap(self) -> None:
+        """Collect ended children, and orphans that have become ours."""
+        for child, _ in self.children.values():
+            child.poll()
+        known = {pid for pid, (child, _) in self.children.items() if child.returncode is None}
+        for process in psutil.Process().children():
+            if process.pid not in known:
+                with contextlib.suppress(OSError):
+                    os.waitpid(process.pid, os.WNOHANG)
+
+    def end(self) -> None:
+        """Leave nothing: children, finalizers' work, directory, registry entry."""
+        for child, stop_signal in self.children.values():
+            if child.poll() is None:
+                os.kill(child.pid, stop_signal)
+        deadline = time.monotonic() + GRACE
+        while time.monotonic() < deadline and any(
+            child.poll() is None for child, _ in self.children.values()
+        ):
+            time.sleep(0.01)
+        while remaining := self.descendants():
+            for process in remaining:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            time.sleep(0.01)
+        for argv, env in self.finalizers.values():
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                subprocess.run(
+                    argv, env={**os.environ, **env}, timeout=FINALIZER_DEADLINE, check=False
+                )
+        shutil.rmtree(self.directory, ignore_errors=True)
+        entry = registry.read(self.token)
+        if entry and not entry.databases:
+            registry.remove(self.token)
+
+    def descendants(self) -> list[psutil.Process]:
+        """Return all live processes below this one, the dead collected first."""
+        self.reap()
+        return psutil.Process().children(recursive=True)
+
+
+def main(descriptor: int, token: str, directory: str) -> None:
+    """Obey until the other end of the socket closes, then clear up."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit())
+    supervisor = Supervisor(token, Path(directory))
+    line = b""
+    with socket.socket(fileno=descriptor) as orders:
+        try:
+            while True:
+                ready, _, _ = select.select([orders], [], [], 0.5)
+                supervisor.reap()
+                if not ready:
+                    continue
+                received = orders.recv(65536)
+                if not received:
+                    break
+                *lines, line = (line + received).split(b"\n")
+                for order in lines:
+                    orders.sendall(json.dumps(supervisor.obey(json.loads(order))).encode() + b"\n")
+        except OSError:
+            pass  # the tool is gone in the middle of an answer
+        finally:
+            supervisor.end()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])
