@@ -69,7 +69,7 @@ class Arm:
 class Side:
     """One side of a cell: a request to one of the block's arms."""
 
-    arm: str  # a role: "wsgi" or "asgi"
+    role: str  # "wsgi" or "asgi"; which arm that is, the sweep decides
     request: Request
     label: str  # what a reader calls it: "sync", "gathered"
 
@@ -197,6 +197,56 @@ class SweepPoint:
     fault: Fault | None = None
 
 
+# ---------------------------------------------------------------- what to measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What the article published for one row, in seconds, to all its digits."""
+
+    async_seconds: float
+    sync_seconds: float
+    ratio: float  # a time ratio, async ÷ sync
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the article's table: a request to a sync and to an async view."""
+
+    name: str
+    label: str
+    requests: dict[str, Request]  # variant, "async" or "sync" → request
+    runs: int
+    objects: int | None = None  # loaded before it; None where no data is read
+    figures: Figures | None = None  # None for a size that the article did not measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """The stand-in for another service's API."""
+
+    latency: str  # "20ms", "exponential:20ms", "lognormal:20ms,0.5"
+    rates: str  # "full" or "small"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """All that a run shall measure. ``plan.expand`` says in which order."""
+
+    seed: int
+    budget: float | None  # s for the whole run; None: as long as it takes
+    article_arm: Arm
+    article_upstream: Upstream
+    rows: tuple[Row, ...] = ()
+    objects: int  # loaded for the race
+    upstream: Upstream  # of the race
+    candidates: dict[str, tuple[Arm, ...]]  # role → arms to choose the best-tuned from
+    sweep: tuple[Cell, ...] = ()  # what the candidates are tuned on
+    cells: tuple[Cell, ...] = ()  # the race, the most telling first
+    looks: tuple[int, ...] = (6,)  # blocks after which verdicts are read
+    rules: SliceRules = field(default_factory=SliceRules)
+
+
 # ---------------------------------------------------------------- a run
 
 
@@ -239,8 +289,8 @@ class Run:
     elapsed: float = 0.0  # s
     versions: dict[str, str] = field(default_factory=dict)  # distribution → version
     database: DatabaseFacts | None = None
-    arms: dict[str, Arm] = field(default_factory=dict)  # role → arm
-    cells: tuple[Cell, ...] = ()
+    experiment: Experiment | None = None
+    arms: dict[str, Arm] = field(default_factory=dict)  # role → the arm chosen for it
     left_out: dict[str, str] = field(default_factory=dict)  # cell → why it wasn't measured
     singles: tuple[Single, ...] = ()
     sweep: tuple[SweepPoint, ...] = ()

@@ -90,7 +90,9 @@ def leftovers(where: str) -> tuple[str, ...]:
 def is_alive(known: Entry) -> bool:
     """Tell whether an entry's owner still lives."""
     try:
-        return abs(psutil.Process(known.owner).create_time() - known.owner_started) < 1.0
+        owner = psutil.Process(known.owner)
+        same = abs(owner.create_time() - known.owner_started) < 1.0
+        return same and bool(owner.status() != psutil.STATUS_ZOMBIE)
     except (psutil.Error, ValueError):
         return False
 

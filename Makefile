@@ -1,0 +1,56 @@
+# make demo   the experiment on this machine         (make demo ARGS='--quick' passes options on)
+# make test   every test, with real servers and a real PostgreSQL, and the coverage gate
+# make check  everything that needs no server: linters, types, imports, pure tests
+# make bench  speed, side by side with the peers; needs a quiet machine and no test asserts on it
+
+PYTHON ?= python3
+DEMO := .venv/demo
+TEST := .venv/test
+PIP := -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+SOURCES := pyproject.toml guest/pyproject.toml constraints.txt
+
+.PHONY: demo test check lint bench clean
+
+demo: $(DEMO)/.installed
+	$(DEMO)/bin/whereasync demo $(ARGS)
+
+test: lint
+	rm -f .coverage*
+	$(TEST)/bin/coverage run -m pytest $(ARGS)
+	$(TEST)/bin/coverage combine --quiet
+	$(TEST)/bin/coverage report
+
+check: lint
+	$(TEST)/bin/python -m pytest -m 'not server' $(ARGS)
+
+lint: $(TEST)/.installed
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/mypy
+	$(TEST)/bin/lint-imports
+
+bench: $(TEST)/.installed
+	$(TEST)/bin/python benchmarks/recorder_truth.py
+	$(TEST)/bin/python benchmarks/load_client.py
+	$(TEST)/bin/python benchmarks/async_clients.py
+
+$(DEMO)/.installed: $(SOURCES) $(shell find src guest/src -type f -not -path '*/__pycache__/*')
+	$(call environment,$(DEMO))
+	$(DEMO)/bin/python $(PIP) --force-reinstall --no-deps ./guest .
+	$(DEMO)/bin/python $(PIP) ./guest '.[demo]'
+	touch $@
+
+$(TEST)/.installed: $(SOURCES)
+	$(call environment,$(TEST))
+	$(TEST)/bin/python $(PIP) --editable ./guest --editable '.[demo]' --group dev
+	touch $@
+
+define environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'whereasync needs Python 3.11 or newer: make PYTHON=python3.13 $@'; exit 2; }
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	@$(1)/bin/python $(PIP) --upgrade pip
+endef
+
+clean:
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache build dist

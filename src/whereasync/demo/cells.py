@@ -1,0 +1,189 @@
+"""The race's cells: pairs of requests that must answer alike, the most telling pairs first.
+
+A family is a pair of requests; a cell is a family at one number of clients. Chapter 2 asks what
+async does to the same work, chapter 3 what an expert would change. A budget that is too small
+leaves out the last cells of the order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from whereasync.model import Cell, Request, Side
+
+FORM = "engine=engine+x&name=maker+x&location=store+x"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A pair of requests, before it is known at how many clients."""
+
+    name: str
+    chapter: int
+    topic: str
+    a: Side
+    b: Side
+    writes: bool = False
+
+
+def _side(role: str, path: str, label: str, *, method: str = "GET") -> Side:
+    body = FORM if method == "POST" else ""
+    return Side(role=role, label=label, request=Request(path=path, method=method, body=body))
+
+
+def _sync(path: str, label: str = "sync", *, method: str = "GET") -> Side:
+    return _side("wsgi", path, label, method=method)
+
+
+def _async(path: str, label: str = "async", *, method: str = "GET") -> Side:
+    return _side("asgi", path, label, method=method)
+
+
+SAME_GET, SAME_API = "/same-work/cars/", "/same-work/rates/"
+ADVISED_GET, ADVISED_API = "/advised/cars/", "/advised/rates/"
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family(
+            name="same-get",
+            chapter=2,
+            topic="GET, 10 objects",
+            a=_sync(f"{SAME_GET}sync/"),
+            b=_async(f"{SAME_GET}async/"),
+        ),
+        Family(
+            name="same-post",
+            chapter=2,
+            topic="POST, create to delete",
+            a=_sync(f"{SAME_GET}sync/", method="POST"),
+            b=_async(f"{SAME_GET}async/", method="POST"),
+            writes=True,
+        ),
+        Family(
+            name="same-api",
+            chapter=2,
+            topic="API, one call",
+            a=_sync(f"{SAME_API}sync/"),
+            b=_async(f"{SAME_API}async/"),
+        ),
+        Family(
+            name="fix-get-sync",
+            chapter=3,
+            topic="GET: remove the N+1, stay sync",
+            a=_sync(f"{SAME_GET}sync/", "as written"),
+            b=_sync(f"{ADVISED_GET}sync/", "advised"),
+        ),
+        Family(
+            name="fix-get-async",
+            chapter=3,
+            topic="GET: remove the N+1, in async",
+            a=_async(f"{SAME_GET}async/", "as written"),
+            b=_async(f"{ADVISED_GET}async/", "advised"),
+        ),
+        Family(
+            name="fix-api-sync",
+            chapter=3,
+            topic="API: one client per process, stay sync",
+            a=_sync(f"{SAME_API}sync/", "as written"),
+            b=_sync(f"{ADVISED_API}sync/", "advised"),
+        ),
+        Family(
+            name="fix-api-async",
+            chapter=3,
+            topic="API: one client per process, in async",
+            a=_async(f"{SAME_API}async/", "as written"),
+            b=_async(f"{ADVISED_API}async/", "advised"),
+        ),
+        Family(
+            name="advised-get",
+            chapter=3,
+            topic="GET, advised",
+            a=_sync(f"{ADVISED_GET}sync/"),
+            b=_async(f"{ADVISED_GET}async/"),
+        ),
+        *(
+            Family(
+                name=f"fan-{calls}",
+                chapter=3,
+                topic=f"API, advised, {calls} call{'s' * (calls > 1)}",
+                a=_sync(f"{ADVISED_API}sync/?calls={calls}", "sync, in turn"),
+                b=_async(f"{ADVISED_API}async/?calls={calls}", "async, gathered"),
+            )
+            for calls in (1, 5, 20)
+        ),
+        Family(
+            name="gather-5",
+            chapter=3,
+            topic="API, advised, 5 calls: gather them",
+            a=_async(f"{ADVISED_API}async-in-turn/?calls=5", "async, in turn"),
+            b=_async(f"{ADVISED_API}async/?calls=5", "async, gathered"),
+        ),
+    )
+}
+
+# Which family at which of the clients asked for: the fewest, the middle, the most.
+ORDER = (
+    ("same-get", "middle"),
+    ("same-api", "middle"),
+    ("fan-1", "most"),
+    ("fix-get-sync", "middle"),
+    ("fan-5", "middle"),
+    ("fix-api-async", "middle"),
+    ("same-post", "middle"),
+    ("fan-20", "middle"),
+    ("same-get", "fewest"),
+    ("same-api", "fewest"),
+    ("same-post", "fewest"),
+    ("fan-1", "middle"),
+    ("fix-api-sync", "middle"),
+    ("advised-get", "most"),
+    ("same-get", "most"),
+    ("same-api", "most"),
+    ("same-post", "most"),
+    ("fix-get-async", "middle"),
+    ("gather-5", "fewest"),
+    ("fan-1", "fewest"),
+    ("fan-5", "fewest"),
+    ("fan-20", "fewest"),
+    ("advised-get", "middle"),
+    ("advised-get", "fewest"),
+)
+
+
+def cells(
+    clients: tuple[int, ...], chapters: tuple[int, ...], writers: int | None
+) -> tuple[Cell, ...]:
+    """Return the cells at those numbers of clients, the most telling first.
+
+    ``writers`` is the most clients that may write at once (SQLite takes one), None for any.
+    Chapter 2 is asked at every number of clients, also where there are more than three.
+    """
+    ordered = sorted(set(clients))
+    position = {"fewest": ordered[0], "middle": ordered[len(ordered) // 2], "most": ordered[-1]}
+    wanted = [(name, position[where]) for name, where in ORDER]
+    wanted += [(name, n) for name in ("same-get", "same-api", "same-post") for n in ordered]
+    return tuple(
+        _cell(FAMILIES[name], n)
+        for name, n in dict.fromkeys(wanted)
+        if FAMILIES[name].chapter in chapters
+        and not (writers and FAMILIES[name].writes and n > writers)
+    )
+
+
+def _cell(family: Family, clients: int) -> Cell:
+    return Cell(
+        name=f"{family.name}-{clients}",
+        chapter=family.chapter,
+        topic=family.topic,
+        clients=clients,
+        a=family.a,
+        b=family.b,
+    )
+
+
+def tuning_cells(clients: tuple[int, ...]) -> tuple[Cell, ...]:
+    """Return what candidates are tuned on: a view that computes, and one that waits."""
+    ordered = sorted(set(clients))
+    middle = ordered[len(ordered) // 2]
+    return _cell(FAMILIES["same-get"], middle), _cell(FAMILIES["fan-1"], ordered[-1])

@@ -1,0 +1,161 @@
+"""Which steps an experiment takes, in which order, and what fits into its budget. Pure.
+
+Order is data: it is drawn once, from the seed, and can be read and tested without running
+anything. What a newcomer gets wrong is to run a then b; here the order of arms, rows and cells
+differs from block to block, so that a machine that drifts can't favour a side.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whereasync.model import Arm, Cell, Experiment, Row, Side, SliceRules
+
+BLOCK_START = 3.0  # s to start both arms' servers, warm up and stop; measured, docs/method.md
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadObjects:
+    """Load so many objects of each model for the rows that follow."""
+
+    objects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendPair:
+    """Send a row's request once to each variant, in this order."""
+
+    row: Row
+    run: int
+    variants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryCandidate:
+    """See what one candidate reaches. Never enters the race."""
+
+    role: str
+    arm: Arm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeViews:
+    """See what one request of each kind takes, to know what fits into the budget."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBlock:
+    """Start both arms fresh and measure the cells, those that fit, in this order."""
+
+    number: int
+    cells: tuple[Cell, ...]
+    seed: int
+
+
+Step = LoadObjects | SendPair | TryCandidate | ProbeViews | RunBlock
+
+
+def expand(experiment: Experiment) -> tuple[Step, ...]:
+    """Return every step that the experiment may take; a verdict can end the blocks early."""
+    draw = random.Random(experiment.seed)  # noqa: S311 # an order, not a secret
+    steps: list[Step] = []
+    loaded = None
+    for row in experiment.rows:
+        if row.objects is not None and row.objects != loaded:
+            steps.append(LoadObjects(objects=row.objects))
+            loaded = row.objects
+        for run in range(row.runs):
+            variants = tuple(draw.sample(sorted(row.requests), len(row.requests)))
+            steps.append(SendPair(row=row, run=run, variants=variants))
+    if not experiment.cells:
+        return tuple(steps)
+    steps += [
+        TryCandidate(role=role, arm=arm)
+        for role, arms in experiment.candidates.items()
+        for arm in draw.sample(arms, len(arms))
+    ]
+    steps.append(ProbeViews())
+    cells = experiment.cells
+    steps += [
+        RunBlock(
+            number=number,
+            cells=tuple(draw.sample(cells, len(cells))),
+            seed=draw.getrandbits(32),
+        )
+        for number in range(max(experiment.looks))
+    ]
+    return tuple(steps)
+
+
+# ---------------------------------------------------------------- what fits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What one request needs when it is alone."""
+
+    latency: float  # s
+    server_cpu: float  # s of the server's CPU
+
+
+def latency_at(clients: int, demand: Demand, threads: int | None = None) -> float:
+    """Return the least mean latency, in seconds, that so many clients can see.
+
+    The asymptotic bounds of a closed system (Denning & Buzen 1978): alone, a request takes its
+    latency; together, the clients wait for the one core, or for the ``threads`` that serve.
+    """
+    waits = demand.latency * max(1.0, clients / threads) if threads else demand.latency
+    return max(waits, clients * demand.server_cpu)
+
+
+def slice_cost(latency: float, rules: SliceRules) -> float:
+    """Return how many seconds one slice takes: ramp, window, tail and drain."""
+    return 3.0 * latency + max(rules.window, rules.latencies * latency)
+
+
+def slices_of(latency: float, rules: SliceRules) -> int:
+    """Return how many slices a cell of a block gets; long ones come in one pair."""
+    return 2 if slice_cost(latency, rules) > rules.long else rules.slices
+
+
+def cell_cost(
+    cell: Cell,
+    demands: Mapping[Side, Demand],
+    threads: Mapping[str, int | None],
+    rules: SliceRules,
+) -> float:
+    """Return how many seconds the cell takes in every block.
+
+    ``demands`` has what each side's request needs, ``threads`` how many requests each role
+    serves at once, None for any number.
+    """
+    latencies = [
+        latency_at(cell.clients, demands[side], threads.get(side.role)) for side in (cell.a, cell.b)
+    ]
+    slices = min(slices_of(latency, rules) for latency in latencies)
+    return slices / 2 * sum(slice_cost(latency, rules) for latency in latencies)
+
+
+def fit(
+    cells: Sequence[Cell], costs: Mapping[str, float], budget: float | None, blocks: int
+) -> tuple[Cell, ...]:
+    """Return the cells that can be measured in ``blocks`` blocks within ``budget`` seconds.
+
+    The most telling come first and are taken first; a cell that is too long does not keep a
+    shorter one behind it from being taken. A None budget takes all.
+    """
+    if budget is None:
+        return tuple(cells)
+    left = budget - blocks * BLOCK_START
+    kept = []
+    for cell in cells:
+        need = blocks * costs[cell.name]
+        if need <= left:
+            kept.append(cell)
+            left -= need
+    return tuple(kept)

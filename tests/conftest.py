@@ -1,0 +1,64 @@
+"""Every test starts clean and must leave nothing: no process, no directory, no registry entry."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the registry and temporary directories of a test to itself."""
+    home = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("XDG_STATE_HOME", str(home))
+    temporary = Path(tempfile.mkdtemp(prefix="wa-"))  # short: Unix sockets allow 107 characters
+    temporary.chmod(0o711)
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(state: Path) -> Iterator[None]:
+    """Fail a test that leaves a process, a temporary directory or a registry entry."""
+    temporary = Path(os.environ["TMPDIR"])
+    yield
+    deadline = time.monotonic() + 5.0
+    while (left := traces(state, temporary)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
+    for path in temporary.iterdir():
+        path.unlink()
+    temporary.rmdir()
+
+
+def traces(state: Path, temporary: Path) -> list[str]:
+    """Return what lies or runs around: children of ours, whereasync's directories, entries."""
+    found = [f"process {child}" for child in psutil.Process().children(recursive=True)]
+    found += [f"directory {path}" for path in temporary.iterdir() if path.is_dir()]
+    found += [f"entry {path}" for path in (state / "whereasync" / "live").glob("*")]
+    found += [f"stray {pid}" for pid in strays(state)]
+    return found
+
+
+def strays(state: Path) -> list[int]:
+    """Return the processes, wherever they hang, that carry this test's state directory."""
+    marker = f"XDG_STATE_HOME={state}".encode()
+    found = []
+    for process in psutil.process_iter():
+        try:
+            environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        except OSError:
+            continue
+        if marker in environment.split(b"\0") and process.pid != os.getpid():
+            found.append(process.pid)
+    return found

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from whereasync.processes import accounting
+
+if TYPE_CHECKING:
+    import pytest
+
+BURN = "import time\nwhile time.process_time() < {}: pass\n"
+
+
+def test_a_tree_counts_live_and_ended_children() -> None:
+    """CPU of a child that ended is still in its parent's tree."""
+    program = (
+        "import subprocess, sys\n"
+        f"subprocess.run([sys.executable, '-c', {BURN.format(0.3)!r}])\n"
+        "print('ended', flush=True)\nsys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout
+        parent.stdout.readline()
+        assert accounting.tree([parent.pid]) == (parent.pid,)
+        assert accounting.tree_cpu([parent.pid]) >= 0.3
+        assert accounting.peak_rss([parent.pid]) > 1_000_000
+        parent.communicate()
+
+
+def test_own_cpu_is_exact() -> None:
+    """The CPU clock of a process agrees with what the process itself reads."""
+    before = time.process_time()
+    seen = accounting.tree_cpu([os.getpid()])
+    after = time.process_time()
+    assert before <= seen <= after + 60  # ended children of the test run come on top
+
+
+def test_the_dead_count_nothing() -> None:
+    """A pid that is gone is no error and no CPU."""
+    with subprocess.Popen(["true"]) as child:
+        child.wait()
+    assert accounting.tree([child.pid]) == ()
+    assert accounting.tree_cpu([child.pid]) == 0
+    assert accounting.peak_rss([child.pid]) == 0
+
+
+def test_other_systems_ask_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Linux's clocks and /proc the same questions have answers."""
+    with subprocess.Popen(["sh", "-c", "sleep 300 & wait"]) as child:
+        deadline = time.monotonic() + 5
+        while len(accounting.tree([child.pid])) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        linux = accounting.tree([child.pid])
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert sorted(accounting.tree([child.pid])) == sorted(linux)
+        assert accounting.tree_cpu([os.getpid()]) > 0
+        for pid in linux:
+            os.kill(pid, 9)
+        child.wait()
+    assert accounting.tree_cpu([child.pid]) == 0
+    assert list(accounting._children(child.pid)) == []
+    assert accounting._cpu(child.pid) == 0
