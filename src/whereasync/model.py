@@ -226,7 +226,8 @@ class Upstream:
     """The stand-in for another service's API."""
 
     latency: str  # "20ms", "exponential:20ms", "lognormal:20ms,0.5"
-    rates: str  # "full" or "small"
+    rates: str  # "full" is 1.1 MB, "small" is 30 kB
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

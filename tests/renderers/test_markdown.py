@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the very signs that figures are written with
 from __future__ import annotations
 
 import pytest

@@ -48,14 +48,14 @@ FAMILIES = {
         Family(
             name="same-get",
             chapter=2,
-            topic="GET, 10 objects",
+            topic="GET",
             a=_sync(f"{SAME_GET}sync/"),
             b=_async(f"{SAME_GET}async/"),
         ),
         Family(
             name="same-post",
             chapter=2,
-            topic="POST, create to delete",
+            topic="POST",
             a=_sync(f"{SAME_GET}sync/", method="POST"),
             b=_async(f"{SAME_GET}async/", method="POST"),
             writes=True,
@@ -63,7 +63,7 @@ FAMILIES = {
         Family(
             name="same-api",
             chapter=2,
-            topic="API, one call",
+            topic="API",
             a=_sync(f"{SAME_API}sync/"),
             b=_async(f"{SAME_API}async/"),
         ),

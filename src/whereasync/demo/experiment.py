@@ -84,10 +84,12 @@ def build(choices: Choices) -> Experiment:
         seed=choices.seed,
         budget=length.budget,
         article_arm=choices.server or hypercorn,
-        article_upstream=Upstream(latency=ARTICLE_LATENCY, rates=choices.rates or "full"),
+        article_upstream=Upstream(
+            latency=ARTICLE_LATENCY, rates=choices.rates or "full", seed=choices.seed
+        ),
         rows=_rows(choices.objects, length.slow_runs) if 1 in choices.chapters else (),
         objects=RACE_OBJECTS,
-        upstream=Upstream(latency=RACE_LATENCY, rates=choices.rates or "small"),
+        upstream=Upstream(latency=RACE_LATENCY, rates=choices.rates or "small", seed=choices.seed),
         candidates=_candidates(choices.server, length),
         sweep=tuning_cells(choices.clients),
         cells=cells(choices.clients, choices.chapters, choices.writers),
@@ -100,8 +102,8 @@ def _rows(sizes: tuple[int, ...], slow_runs: int) -> tuple[Row, ...]:
     smallest, *larger = sorted(set(sizes))
     return (
         _get(smallest, slow_runs),
-        _row("post", "POST, one of each", "cars", objects=smallest, figures=article.POST),
-        _row("api", "API, one year of rates", "rates", figures=article.API),
+        _row("post", "POST", "cars", objects=smallest, figures=article.POST),
+        _row("api", "API", "rates", figures=article.API),
         *(_get(size, slow_runs) for size in larger),
     )
 
@@ -109,7 +111,7 @@ def _rows(sizes: tuple[int, ...], slow_runs: int) -> tuple[Row, ...]:
 def _get(size: int, slow_runs: int) -> Row:
     return _row(
         f"get-{size}",
-        f"GET, {size:,} objects",
+        f"GET {size:,}",
         "cars",
         objects=size,
         figures=article.GET.get(size),

@@ -1,0 +1,106 @@
+"""Walks the plan: the one place where effects meet.
+
+``run()`` brings up the stage, takes the plan's steps one after another, and writes each result
+into the run's directory. It prints nothing and computes no verdict that isn't needed to stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whereasync import databases, machine, plan
+from whereasync.bench.ledger import Ledger
+from whereasync.bench.race import race
+from whereasync.bench.singles import repeat_article
+from whereasync.bench.stage import Observer, Project, Service, Stage
+from whereasync.errors import WhereAsyncError
+from whereasync.model import Fault, Status
+from whereasync.processes import supervised
+from whereasync.servers import versions
+
+if TYPE_CHECKING:
+    from whereasync.model import Experiment, Run
+    from whereasync.servers import App
+    from whereasync.store import RunDirectory
+
+__all__ = ["Observer", "Service", "Setting", "run"]
+
+DISTRIBUTIONS = (
+    *("whereasync", "django", "asgiref", "psycopg", "psycopg2-binary"),
+    *("hypercorn", "uvicorn", "gunicorn", "httpx", "aiohttp", "uvloop", "httptools"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the experiment is played with."""
+
+    app: App
+    database: str | None = None  # as ``databases.provision`` takes it
+    real: Service | None = None
+
+
+def run(
+    experiment: Experiment,
+    setting: Setting,
+    begun: Run,
+    directory: RunDirectory,
+    observer: Observer,
+) -> Run:
+    """Measure the experiment and return the run, saved after every step.
+
+    A trial that fails is recorded and the rest goes on. Ctrl-C marks the run as interrupted and is
+    raised again; a WhereAsyncError that stops everything marks it as failed.
+    """
+    ledger = Ledger(run=begun, directory=directory)
+    ledger.set(experiment=experiment)
+    try:
+        _walk(experiment, setting, ledger, observer)
+    except KeyboardInterrupt:
+        ledger.set(status=Status.INTERRUPTED)
+        raise
+    except WhereAsyncError as error:
+        fault = Fault(kind="run", detail=error.what, hint=error.hint)
+        ledger.set(status=Status.FAILED, faults=(*ledger.run.faults, fault))
+        raise
+    ledger.set(status=Status.DONE)
+    return ledger.run
+
+
+def _walk(experiment: Experiment, setting: Setting, ledger: Ledger, observer: Observer) -> None:
+    if experiment.budget is not None:
+        observer.expect(experiment.budget)
+    observer.stage("start the database")
+    core = next(iter(ledger.run.machine.server_cores), None)
+    quiet = machine.idle_spin_check(core)
+    with (
+        machine.keep_to(ledger.run.machine.other_cores),  # and with us all that we start
+        supervised(ledger.directory.log_directory) as supervisor,
+        databases.provision(setting.database, supervisor) as database,
+    ):
+        stage = Stage(
+            project=Project(app=setting.app, supervisor=supervisor, database=database),
+            machine=ledger.run.machine,
+            ledger=ledger,
+            observer=observer,
+        )
+        ledger.set(database=database.facts, versions=versions(setting.app.python, DISTRIBUTIONS))
+        stage.project.prepare()
+        steps = plan.expand(experiment)
+        repeat_article(
+            stage,
+            experiment,
+            [step for step in steps if isinstance(step, plan.LoadObjects | plan.SendPair)],
+            setting.real,
+        )
+        if experiment.cells:
+            race(stage, experiment, steps)
+    ledger.set(
+        caveats=machine.find_caveats(
+            ledger.run.machine,
+            quiet,
+            machine.idle_spin_check(core),
+            swapped=machine.swap_in_use(),
+        )
+    )

@@ -1,0 +1,75 @@
+"""The one door: arguments in, text and an exit code out.
+
+Errors end here as one line and a next step. Whatever starts slowly (numpy, rich's tables, the
+database driver) is imported by the command that needs it, so that any command starts at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from whereasync import __version__
+from whereasync.cli.demo import demo
+from whereasync.cli.report import report
+from whereasync.errors import WhereAsyncError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+INTERRUPTED = 130
+LOG_LINES = 8
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="whereasync")
+def app() -> None:
+    """Tell, view by view, whether async would pay, by how much, and what to change."""
+
+
+app.add_command(demo)
+app.add_command(report)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: see docs/architecture.md for the codes."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_run(arguments))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(arguments: list[str] | None) -> int:
+    if sys.platform == "win32":
+        _say("whereasync does not run on Windows yet", "use WSL 2", "")
+        return 2
+    try:
+        code: Any = app.main(arguments, standalone_mode=False)
+    except WhereAsyncError as error:
+        _say(error.what, error.hint, error.log)
+        return error.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "whereasync"
+        _say(error.format_message(), f"{command} --help", "")
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("whereasync: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output left, as `| head` does
+        sys.stderr.close()
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _say(what: str, hint: str, log: str) -> None:
+    click.echo(f"whereasync: {what}", err=True)
+    for line in log.splitlines()[-LOG_LINES:]:
+        click.echo(f"  | {line}", err=True)
+    if hint:
+        click.echo(f"  try: {hint}", err=True)

@@ -1,0 +1,1 @@
+"""Cars, their parts, makers and stores; and the exchange rates of a year."""

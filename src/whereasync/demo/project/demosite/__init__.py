@@ -1,0 +1,1 @@
+"""The demo site: settings, URLs and the two entry points."""

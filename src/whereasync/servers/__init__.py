@@ -1,0 +1,285 @@
+"""The servers under test: what an interpreter has of them, and what starts one.
+
+``launch()`` runs an arm as its own process tree on a free port of the loopback. A newcomer's trap:
+a free port may be taken before the server binds it, and then somebody else's server answers there;
+so a server counts as ready only when a process of its own tree listens.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from whereasync.errors import BadInputError, WhereAsyncError
+from whereasync.model import Target
+from whereasync.processes import wait_ready
+from whereasync.servers.table import HOST, SERVERS, App, build_argv, parse_arm_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from whereasync.model import Arm
+    from whereasync.processes import Child, Supervisor
+
+__all__ = [
+    "SERVERS",
+    "App",
+    "Endpoint",
+    "free_port",
+    "launch",
+    "parse_arm_server",
+    "require",
+    "versions",
+]
+
+STARTED = 60.0  # s until a server must answer
+GRACE = 3.0  # s to end gracefully; the rows ask for 2
+PORTS = 5  # tries, since a free port may be taken before the server binds it
+_ABANDONED = 0.5  # s for a server that failed to start to end by itself
+_TAKEN = re.compile("address already in use|connection in use", re.IGNORECASE)
+_RAISED = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|ImproperlyConfigured)\b.*")
+# Settings from the environment that would quietly change what is measured.
+_FOREIGN = ("GUNICORN_CMD_ARGS", "UVICORN_")
+
+# Prints {name: version} of the distributions that an interpreter has. Runs on Python 3.9.
+_VERSIONS = """
+import json, sys
+from importlib import metadata
+found = {}
+for name in sys.argv[1:]:
+    try:
+        found[name] = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        pass
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A server that answers."""
+
+    host: str
+    port: int
+    child: Child
+
+    @property
+    def pid(self) -> int:
+        """The root of the server's process tree."""
+        return self.child.pid
+
+    def target(self, database_pids: tuple[int, ...] = ()) -> Target:
+        """Return the server as the load client sees it."""
+        return Target(
+            host=self.host, port=self.port, server_pids=(self.pid,), database_pids=database_pids
+        )
+
+
+class _PortTakenError(WhereAsyncError):
+    """Somebody else bound the port first."""
+
+
+def versions(python: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return name → version of those distributions that the interpreter has; asked once.
+
+    BadInputError if it can't be run.
+    """
+    return dict(_installed(str(python), tuple(sorted(set(names)))))
+
+
+@functools.cache
+def _installed(python: str, names: tuple[str, ...]) -> dict[str, str]:
+    try:
+        answer = subprocess.run(
+            [python, "-c", _VERSIONS, *names],
+            cwd=os.sep,  # or a directory of the caller's could shadow a module
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        ).stdout
+        found: dict[str, str] = json.loads(answer)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise BadInputError(
+            f"the interpreter {python} can't be used: {telling_line(str(error))}",
+            "name the project's Python with --python",
+        ) from error
+    return found
+
+
+def require(arm: Arm, python: Path) -> None:
+    """Raise BadInputError, with the ``pip install``, for what the arm needs and python lacks."""
+    options = SERVERS[arm.server].options
+    needed = [arm.server]
+    needed += [
+        options[key].needs[value]
+        for key, value in arm.options.items()
+        if value in options[key].needs
+    ]
+    lacking = [name for name in needed if name not in versions(python, needed)]
+    if lacking:
+        raise BadInputError(
+            f"{arm} needs {' and '.join(lacking)}, which the project's Python lacks",
+            f"{python} -m pip install {' '.join(lacking)}",
+        )
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody is bound to now."""
+    with socket.create_server((HOST, 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+@contextmanager
+def launch(  # noqa: PLR0913 # a server has that many properties
+    arm: Arm,
+    app: App,
+    supervisor: Supervisor,
+    *,
+    env: Mapping[str, str] | None = None,
+    cores: Iterable[int] = (),
+    path: str = "/",
+    deadline: float = STARTED,
+    find_port: Callable[[], int] = free_port,
+) -> Iterator[Endpoint]:
+    """Serve the project while the context lasts; ready when GET ``path`` answers below 500.
+
+    ``env`` lies over our own environment. Ends it gracefully, then with all its workers.
+    BadInputError where the server isn't installed; WhereAsyncError, with the telling line of its
+    log, where it dies at its start, is not ready within ``deadline`` seconds or answers 5xx.
+    """
+    require(arm, app.python)
+    foreign = {name: "" for name in os.environ if name.startswith(_FOREIGN)}
+    start = partial(_start, arm, app, supervisor, {**foreign, **(env or {})}, tuple(cores))
+    endpoint = _start_answering(start, find_port, path, deadline)
+    try:
+        yield endpoint
+    finally:
+        _stop(endpoint)
+
+
+def _start(  # noqa: PLR0913, PLR0917 # launch's, passed on
+    arm: Arm,
+    app: App,
+    supervisor: Supervisor,
+    env: Mapping[str, str],
+    cores: tuple[int, ...],
+    port: int,
+) -> Endpoint:
+    row = SERVERS[arm.server]
+    config = supervisor.directory / f"{arm.server}-{port}{row.config_suffix}"
+    config.write_text(row.config)
+    argv = build_argv(arm, app, port=port, directory=supervisor.directory, config=config)
+    child = supervisor.spawn(argv, name=arm.server, env=env, cwd=app.directory, cores=cores)
+    return Endpoint(host=HOST, port=port, child=child)
+
+
+def _start_answering(
+    start: Callable[[int], Endpoint], find_port: Callable[[], int], path: str, deadline: float
+) -> Endpoint:
+    for attempt in itertools.count(1):
+        endpoint = start(find_port())
+        try:
+            _await(endpoint, path, deadline)
+        except _PortTakenError:
+            _stop(endpoint, _ABANDONED)
+            if attempt == PORTS:
+                raise
+        except BaseException:
+            _stop(endpoint, _ABANDONED)
+            raise
+        else:
+            break
+    return endpoint
+
+
+def _stop(endpoint: Endpoint, grace: float = GRACE) -> None:
+    with suppress(WhereAsyncError):  # the supervisor is dead, and the server with it
+        endpoint.child.stop(grace)
+
+
+def _await(endpoint: Endpoint, path: str, deadline: float) -> None:
+    answered: list[int] = []
+    end = time.monotonic() + deadline
+
+    def is_ready() -> bool:
+        if _TAKEN.search(endpoint.child.tail()):
+            raise _PortTakenError(f"port {endpoint.port} was taken by another process")
+        # Somebody else's server may answer on that port: ask only when ours listens.
+        if is_listening(endpoint.pid, endpoint.port):
+            # The first answer may take long, since a project may load itself in it.
+            answered.extend(ask(endpoint.port, path, max(0.1, end - time.monotonic())))
+        return bool(answered)
+
+    try:
+        wait_ready(endpoint.child, is_ready, deadline=deadline)
+    except _PortTakenError:
+        raise
+    except WhereAsyncError as error:
+        if _TAKEN.search(error.log):
+            raise _PortTakenError(f"port {endpoint.port} was taken", log=error.log) from error
+        raise WhereAsyncError(
+            _join(error.what, error.log), "mend that, or race another server", log=error.log
+        ) from error
+    if answered[-1] >= 500:
+        tail = endpoint.child.tail()
+        raise WhereAsyncError(
+            _join(f"{endpoint.child.name} answered {answered[-1]} to GET {path}", tail),
+            "mend that view, or name another path",
+            log=tail,
+        )
+
+
+def is_listening(root: int, port: int) -> bool:
+    """Return whether a process of that tree listens on the port."""
+    import psutil
+
+    try:
+        tree = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return False
+    for process in tree:
+        with suppress(psutil.Error):
+            for connection in process.net_connections("tcp4"):
+                if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                    return True
+    return False
+
+
+def ask(port: int, path: str, timeout: float) -> list[int]:
+    """Return the status that GET ``path`` answers, or nothing without one in ``timeout`` s."""
+    import http.client
+
+    connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers={"Connection": "close"})
+        return [connection.getresponse().status]
+    except (OSError, http.client.HTTPException):
+        return []
+    finally:
+        connection.close()
+
+
+def _join(what: str, log: str) -> str:
+    line = telling_line(log)
+    return f"{what}: {line}" if line else what
+
+
+def telling_line(log: str) -> str:
+    """Return the line of a log that says what went wrong: the last exception, or the last line."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    raised = [line for line in lines if _RAISED.match(line)]
+    wrong = [line for line in lines if "error" in line.lower()]
+    return next((found[-1] for found in (raised, wrong, lines) if found), "")

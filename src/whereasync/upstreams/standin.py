@@ -1,0 +1,84 @@
+"""The exchange-rate stand-in's own process: aiohttp on uvloop.
+
+It writes its port to a file once it listens, and ends cleanly on SIGTERM. Waits have the event
+loop's resolution, one millisecond.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import uvloop
+from aiohttp import web
+
+from whereasync.upstreams.latency import Latency, parse_latency
+from whereasync.upstreams.rates import FIRST, LAST, PATH, SIZES, build_body
+
+_KEEP_ALIVE = 3600.0  # s: it must never be the stand-in that closes
+_GRACE = 0.5  # s for answers under way
+
+
+@dataclass(frozen=True, slots=True)
+class Standin:
+    """One answer, how late it comes, and the generator that decides it."""
+
+    body: bytes
+    latency: Latency
+    random: Random
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer the year asked for: 401 without a key, 400 for any other dates."""
+        if not request.headers.get("apikey"):
+            return web.json_response({"message": "No API key found in request"}, status=401)
+        await asyncio.sleep(self.latency.draw(self.random))
+        asked = request.query.get("start_date"), request.query.get("end_date")
+        if asked != (FIRST.isoformat(), LAST.isoformat()):
+            info = f"this stand-in knows start_date={FIRST} and end_date={LAST} only"
+            return web.json_response(
+                {"success": False, "error": {"code": 504, "info": info}}, status=400
+            )
+        return web.Response(body=self.body, content_type="application/json")
+
+
+async def run(standin: Standin, port_file: Path) -> None:
+    """Listen on a free port, write it to the file, and answer until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    app = web.Application()
+    app.router.add_get(PATH, standin.answer)
+    runner = web.AppRunner(
+        app, access_log=None, keepalive_timeout=_KEEP_ALIVE, shutdown_timeout=_GRACE
+    )
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+    aside = port_file.with_suffix(".aside")
+    aside.write_text(str(runner.addresses[0][1]))
+    aside.replace(port_file)
+    await stopped.wait()
+    await runner.cleanup()
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m whereasync.upstreams.standin")
+    parser.add_argument("--rates", choices=SIZES, required=True)
+    parser.add_argument("--latency", type=parse_latency, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--port-file", type=Path, required=True)
+    given = parser.parse_args()
+    standin = Standin(
+        build_body(given.rates, given.seed),
+        given.latency,
+        Random(given.seed),  # noqa: S311 # repeatable on purpose
+    )
+    uvloop.run(run(standin, given.port_file))
+
+
+if __name__ == "__main__":
+    main()
