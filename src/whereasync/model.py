@@ -105,9 +105,9 @@ class SliceRules:
 
     window: float = 0.2  # s, the shortest counted window
     latencies: float = 2.0  # … and at least so many mean latencies
-    slices: int = 4  # a cell of a block: ABBA or BAAB; 2 where one slice lasts over `long`
+    slices: int = 4  # a cell of a block: ABBA or BAAB; one pair where a slice lasts over `long`
     long: float = 1.0  # s
-    warm_up: float = 0.3  # s, the least warm-up of one side
+    warm_up: float = 0.2  # s, the least warm-up of a request on a fresh server
     timeout: float = 30.0  # s until one request counts as lost
 
 
@@ -183,6 +183,7 @@ class Single:
     run: int
     in_view: float | None = None  # s, from the Server-Timing header
     client: float | None = None  # s, from sending to the last byte
+    server_cpu: float | None = None  # s of CPU of the server's process tree
     fault: Fault | None = None
 
 

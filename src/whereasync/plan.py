@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from whereasync.model import Arm, Cell, Experiment, Row, Side, SliceRules
 
-BLOCK_START = 3.0  # s to start both arms' servers, warm up and stop; measured, docs/method.md
+BLOCK_START = 2.5  # s to start and stop both arms' servers and the client; docs/method.md
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +114,8 @@ def latency_at(clients: int, demand: Demand, threads: int | None = None) -> floa
 
 
 def slice_cost(latency: float, rules: SliceRules) -> float:
-    """Return how many seconds one slice takes: ramp, window, tail and drain."""
-    return 3.0 * latency + max(rules.window, rules.latencies * latency)
+    """Return how many seconds one slice takes: ramp and its rest, window, tail and drain."""
+    return 4.0 * latency + max(rules.window, rules.latencies * latency)
 
 
 def slices_of(latency: float, rules: SliceRules) -> int:
@@ -138,7 +138,8 @@ def cell_cost(
         latency_at(cell.clients, demands[side], threads.get(side.role)) for side in (cell.a, cell.b)
     ]
     slices = min(slices_of(latency, rules) for latency in latencies)
-    return slices / 2 * sum(slice_cost(latency, rules) for latency in latencies)
+    working = slices / 2 * sum(slice_cost(latency, rules) for latency in latencies)
+    return working + sum(max(rules.warm_up, 3.0 * latency) for latency in latencies)
 
 
 def fit(

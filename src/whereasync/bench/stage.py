@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Protocol
 from whereasync import servers, upstreams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from whereasync.bench.ledger import Ledger
     from whereasync.databases import DatabaseServer
-    from whereasync.model import Arm, Machine, Upstream
+    from whereasync.model import Arm, Machine, Target, Upstream
     from whereasync.processes import Supervisor
 
 KEY = "whereasync"  # any key will do for the stand-in
 COMMAND_DEADLINE = 300.0  # s; a large --objects loads for minutes
 MIGRATED = "migrated"  # the name of the database that all others are made from
+RACE = "race"  # … and of the one that holds the race's data
 
 
 class Observer(Protocol):
@@ -126,3 +127,21 @@ class Stage:
             env=self.project.environment(dsn, service),
             cores=self.machine.server_cores,
         )
+
+    @contextlib.contextmanager
+    def launch_all(
+        self, arms: Mapping[str, Arm], name: str, service: Service
+    ) -> Iterator[dict[str, servers.Endpoint]]:
+        """Start each role's arm fresh, on a copy of the race's data of its own."""
+        with contextlib.ExitStack() as up:
+            endpoints = {}
+            for role, arm in arms.items():
+                database = f"{name}_{role}"
+                dsn = self.database.create(database, template=RACE)
+                up.callback(self.database.drop, database)
+                endpoints[role] = up.enter_context(self.launch(arm, dsn, service))
+            yield endpoints
+
+    def targets(self, endpoints: Mapping[str, servers.Endpoint]) -> tuple[Target, ...]:
+        """Return the endpoints as the load client sees them, in their order."""
+        return tuple(each.target(self.database.pids) for each in endpoints.values())

@@ -152,7 +152,7 @@ def _describe_api(experiment: Experiment, real: str | None) -> str:
     upstream = experiment.article_upstream
     size = "1.1 MB" if upstream.rates == "full" else "30 kB"
     wait = _spaced(upstream.latency)
-    return f"API calls a stand-in that waits {wait}, then sends {size}; the article's was the real one."
+    return f"API calls a stand-in that waits {wait}, then sends {size}; the article's was real."
 
 
 def _spaced(latency: str) -> str:

@@ -1,0 +1,119 @@
+"""Sees what one request of each kind needs, and takes the cells that fit into the budget.
+
+Said before the race starts, so that nobody waits for a verdict that can't come.
+"""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from whereasync import plan
+from whereasync.load import drive
+from whereasync.load.sequence import Question, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whereasync.bench.stage import Service, Stage
+    from whereasync.model import Arm, Cell, Experiment, Fault, Side, Single
+
+ASKED = 3  # times each, of which the first, on a cold path, isn't counted
+MARGIN = 3.0  # s to stop everything and to write the report
+
+
+def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> tuple[Cell, ...]:
+    """Return the cells that fit; what is left out and why is in the ledger, and is announced."""
+    stage.observer.stage("2 Made fair: see what fits into the budget")
+    demands = _probe(stage, experiment, service)
+    threads = {role: _threads(arm) for role, arm in stage.ledger.run.arms.items()}
+    left_out: dict[str, str] = {}
+    costs: dict[str, float] = {}
+    for cell in experiment.cells:
+        failed = [each for each in map(demands.get, (cell.a, cell.b)) if not _is_known(each)]
+        if failed:
+            left_out[cell.name] = "its view failed"
+        else:
+            costs[cell.name] = plan.cell_cost(
+                cell,
+                {side: each for side, each in demands.items() if isinstance(each, plan.Demand)},
+                threads,
+                experiment.rules,
+            )
+    budget = None
+    if experiment.budget is not None:
+        budget = experiment.budget - stage.ledger.elapsed - MARGIN
+    blocks = experiment.looks[0]
+    possible = [cell for cell in experiment.cells if cell.name in costs]
+    kept = plan.fit(possible, costs, budget, blocks)
+    for cell in possible:
+        if cell not in kept:
+            left_out[cell.name] = f"needs {blocks * costs[cell.name]:.0f} s"
+    stage.ledger.set(left_out=left_out)
+    _announce(stage, {cell.name: costs[cell.name] for cell in kept}, blocks, len(left_out))
+    return kept
+
+
+def _is_known(demand: plan.Demand | Fault | None) -> bool:
+    return isinstance(demand, plan.Demand)
+
+
+def _threads(arm: Arm) -> int | None:
+    threads = arm.options.get("threads")
+    return int(threads) if threads else None
+
+
+def _probe(
+    stage: Stage, experiment: Experiment, service: Service
+) -> dict[Side, plan.Demand | Fault]:
+    """Send each side's request alone a few times; a side that fails is noted in the ledger."""
+    sides = list(dict.fromkeys(side for cell in experiment.cells for side in (cell.a, cell.b)))
+    arms = stage.ledger.run.arms
+    roles = list(arms)
+    with stage.launch_all(arms, "probe", service) as endpoints:
+        sequence = Sequence(
+            targets=stage.targets(endpoints),
+            questions=tuple(
+                Question(
+                    row=str(number),
+                    variant=side.label,
+                    run=run,
+                    target=roles.index(side.role),
+                    request=side.request,
+                )
+                for number, side in enumerate(sides)
+                for run in range(ASKED)
+            ),
+        )
+        scratch = stage.supervisor.directory / "probe"
+        answers = drive.drive_singles(sequence, spawn=stage.supervisor.spawn, directory=scratch)
+    by_side: dict[str, list[Single]] = {}
+    for single in answers:
+        by_side.setdefault(single.row, []).append(single)
+    found = {side: _demand(by_side[str(number)]) for number, side in enumerate(sides)}
+    for each in found.values():
+        if not isinstance(each, plan.Demand):
+            stage.ledger.note(each)
+    return found
+
+
+def _demand(singles: list[Single]) -> plan.Demand | Fault:
+    for single in singles:
+        if single.fault:
+            return single.fault
+    return plan.Demand(
+        latency=fmean(each.client or 0.0 for each in singles[1:]),
+        server_cpu=fmean(each.server_cpu or 0.0 for each in singles[1:]),
+    )
+
+
+def _announce(stage: Stage, costs: Mapping[str, float], blocks: int, out: int) -> None:
+    each = plan.BLOCK_START + sum(costs.values())
+    if costs:
+        stage.observer.expect(stage.ledger.elapsed + blocks * each + MARGIN)
+        said = f"The race: {blocks} blocks of {len(costs)} cells, about {each:.0f} s each."
+    else:
+        said = f"The budget is too small for {blocks} blocks of any cell: no race."
+    if out:
+        said += f" Left out: {out} cells; `whereasync demo --full` measures all."
+    stage.observer.notice(said)

@@ -1,0 +1,63 @@
+"""The client process: ``python -m whereasync.load JOB.json DIRECTORY``; it prints nothing.
+
+Each task's samples and record are written as it finishes, so whatever kills this process, the
+finished tasks survive. ``--singles`` takes a Sequence instead of a Job. See ``drive`` for the host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from whereasync import serial
+from whereasync.load.samples import save
+from whereasync.load.sequence import SINGLES, Sequence, ask_all
+from whereasync.load.slices import run_task
+from whereasync.model import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence as Arguments
+
+    from whereasync.model import Request
+
+
+async def run_job(job: Job, directory: Path) -> None:
+    """Run a job's tasks in their order; leave ``<cell>.json`` and ``samples/<cell>.npy`` of each.
+
+    The record is written last: where it is, the samples are.
+    """
+    warm: set[tuple[int, Request]] = set()
+    for task in job.tasks:
+        gc.collect()
+        record, samples = await run_task(job, task, warm)
+        save(directory / "samples" / f"{task.cell}.npy", samples.rows())
+        serial.write(directory / f"{task.cell}.json", record)
+
+
+async def run_sequence(sequence: Sequence, directory: Path) -> None:
+    """Ask a sequence's questions in their order; rewrite the answers so far after each."""
+    answered = []
+    async for single in ask_all(sequence):
+        answered.append(single)
+        serial.write(directory / SINGLES, answered)
+
+
+def main(arguments: Arguments[str]) -> None:
+    """Do what the arguments say, without the garbage collector: it would pause a slice."""
+    *flags, path, directory = arguments
+    (Path(directory) / "samples").mkdir(parents=True, exist_ok=True)
+    gc.disable()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if flags:
+            runner.run(run_sequence(serial.read(Path(path), Sequence), Path(directory)))
+        else:
+            runner.run(run_job(serial.read(Path(path), Job), Path(directory)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
