@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whereasync.model import Experiment, TaskRecord
     from whereasync.servers import Endpoint
 
-RULES = SliceRules(window=0.3, slices=2, warm_up=0.1)
+RULES = SliceRules(window=0.2, latencies=1.0, slices=2, warm_up=0.1)
 
 
 def tune(

@@ -43,11 +43,11 @@ LENGTHS = {
         budget=52.0, slow_runs=1, looks=(6,), slices=2, threads=(16,), asgi=("hypercorn",)
     ),
     "default": Length(
-        budget=168.0,
+        budget=172.0,
         slow_runs=3,
         looks=(6,),
         slices=2,
-        threads=(4, 16, 64),
+        threads=(8, 16, 32),
         asgi=("hypercorn", "uvicorn"),
     ),
     "full": Length(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 A, B = 0, 1
 JITTER = 0.1
 RAMP_REST = 1.0  # mean latencies
-MIN_WARM_UP_REQUESTS = 10  # of a side, whose mean latency decides the length of its windows
+MIN_WARM_UP_REQUESTS = 5  # more would cost a view that takes half a second most of its block
 
 
 def order_slices(random: Random, slices: int) -> tuple[int, ...]:

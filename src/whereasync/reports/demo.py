@@ -38,7 +38,7 @@ from whereasync.document import (
     warning,
 )
 from whereasync.model import Status
-from whereasync.reports.paragraph import conclude
+from whereasync.reports import paragraph as summary
 from whereasync.stats import ALPHA, Verdict
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from whereasync.results.article import Clocks
 
 
+LEAST_CPU = 0.05  # s per 1,000 requests: less shows as 0.0
 EMPTY_ANSWER = (
     "The article's sync GET returned nothing (a 500, after its clock had stopped); ours answers an "
     "empty 200."
@@ -98,11 +99,12 @@ def _closing(results: Results) -> Iterator[Block]:
     for found in run.caveats:
         yield qualify(found)
     yield paragraph(
-        dim("Seed "), dim(str(run.seed)), dim(", "), dim(Seconds(run.elapsed)), dim(". "),
-        dim("Ratios of chapters 2 and 3 are throughput ratios with intervals at "),
-        dim(Share(1 - ALPHA)), dim(" or more, chosen so that of all cells called faster at most "),
-        dim(Share(ALPHA)), dim(" are false at each look."),
-    )  # fmt: skip
+        dim(f"Seed {run.seed}, "),
+        dim(Seconds(run.elapsed)),
+        dim(
+            f", {results.blocks} blocks; intervals at {1 - ALPHA:.1%} or more, for all cells together."
+        ),
+    )
 
 
 # ---------------------------------------------------------------- 1
@@ -191,7 +193,7 @@ def _chapter_fair(results: Results) -> Iterator[Block]:
     yield heading("2  Made fair: the same work, best-tuned WSGI against best-tuned ASGI")
     arms = " against ".join(str(run.arms[role]) for role in ("wsgi", "asgi") if role in run.arms)
     if cells:
-        yield _race_table(cells, _caption(arms, run.experiment), ("sync /s", "async /s"))
+        yield _race_table(cells, _caption(arms, run.experiment), ("sync", "async"))
     yield from _remarks(cells)
     yield from _missing(results, 2)
     yield from _sweep(results)
@@ -207,18 +209,16 @@ def _caption(arms: str, experiment: Experiment | None) -> str:
     )
 
 
-def _race_table(cells: list[CellResult], caption: str, rates: tuple[str, str]) -> Block:
+def _race_table(cells: list[CellResult], caption: str, sides: tuple[str, str]) -> Block:
     return table(
         [
             left("work"),
             right("clients"),
-            right(rates[0]),
-            right(rates[1]),
+            *(right(f"{side} /s") for side in sides),
             right("ratio"),
-            right("interval"),
+            left("interval"),
             left("verdict"),
-            right("CPU"),
-            right("CPU"),
+            *(right(f"CPU {side}") for side in sides),
         ],
         [_race_cells(each) for each in sorted(cells, key=_order)],
         caption=caption,
@@ -254,7 +254,9 @@ def _digits(rate: float) -> int:
 
 def _cpu(server: float, database: float | None) -> tuple[Part, ...]:
     shown: tuple[Part, ...] = (Count(server, 1),)
-    return shown if database is None else (*shown, " + ", Count(database, 1))
+    if database is None or database < LEAST_CPU:
+        return shown
+    return (*shown, " + ", Count(database, 1))
 
 
 def _verdict(result: CellResult) -> Part:
@@ -356,14 +358,14 @@ def _chapter_change(results: Results) -> Iterator[Block]:
     if fixes:
         yield _race_table(
             fixes,
-            "As it was written against as advised, on the same server",
-            ("before /s", "after /s"),
+            "Before: the work of chapter 2. After: as advised, on the same server",
+            ("before", "after"),
         )
     if others:
         yield _race_table(
             others,
-            "The advised views: what async adds once they are mended",
-            ("sync /s", "async /s"),
+            "What async adds once the views are as advised",
+            ("sync", "async"),
         )
     yield from _remarks(cells)
     yield from _missing(results, 3)
@@ -373,7 +375,7 @@ def _chapter_change(results: Results) -> Iterator[Block]:
 
 
 def _chapter_paragraph(results: Results) -> Iterator[Block]:
-    sentences = conclude(results)
+    sentences = summary.write(results)
     if sentences:
         yield heading("4  In one paragraph")
         yield paragraph(*sentences)

@@ -1,7 +1,7 @@
 """Chapter 4: the sentences that the figures support, and no others.
 
-A sentence is chosen by a cell's verdict and filled with its ratio and interval. An inconclusive
-cell gives a sentence that says so; a cell that wasn't measured gives none.
+A sentence is chosen by verdicts and filled with ratios and intervals. An inconclusive cell gives a
+sentence that says so; a cell that wasn't measured gives none.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from whereasync.results.conclusions import Finding
 from whereasync.stats import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from whereasync.results import CellResult, Conclusion, Results
+    from whereasync.results.cells import SideResult
 
 HERE = {
     Finding.HELD: "held here",
@@ -23,36 +24,44 @@ HERE = {
     Finding.MIXED: "held here in part",
     Finding.OPEN: "is open: no cell was decided",
 }
+BEST = 3  # changes to name
 
 
-def conclude(results: Results) -> tuple[Part, ...]:
+def write(results: Results) -> tuple[Part, ...]:
     """Return the paragraph's parts; empty where no cell was measured."""
     by_name = {each.cell.name: each for each in results.cells}
     parts: list[Part] = []
     for conclusion in results.conclusions:
         if conclusion.finding is not Finding.UNMEASURED:
-            parts += _sentence(conclusion, by_name)
-    parts += _bottleneck(results)
-    parts += _best_change(results)
-    parts += _async_after(results)
+            parts += _judge(conclusion, by_name)
+    parts += _weigh_client(results)
+    parts += _name_changes(results)
+    parts += _answer(results)
     return tuple(parts)
 
 
-def _sentence(conclusion: Conclusion, by_name: dict[str, CellResult]) -> Iterator[Part]:
-    yield "That "
+# ---------------------------------------------------------------- what held
+
+
+def _judge(conclusion: Conclusion, by_name: dict[str, CellResult]) -> Iterator[Part]:
+    yield "The article's conclusion that " if conclusion.is_the_articles else "That "
     yield conclusion.claim
     yield " "
     yield strong(HERE[conclusion.finding])
     shown = [by_name[name] for name in conclusion.evidence]
     if shown:
         yield " ("
-        for place, each in enumerate(shown):
-            yield "; " if place else ""
-            yield from _figures(each)
+        yield from _list(shown)
         yield ")"
-    if shown and conclusion.undecided:
-        yield f", with {len(conclusion.undecided)} more undecided"
+        if conclusion.undecided:
+            yield f", {len(conclusion.undecided)} of its cells undecided"
     yield ". "
+
+
+def _list(cells: Iterable[CellResult]) -> Iterator[Part]:
+    for place, each in enumerate(sorted(cells, key=lambda each: each.cell.clients)):
+        yield "; " if place else ""
+        yield from _figures(each)
 
 
 def _figures(result: CellResult) -> Iterator[Part]:
@@ -66,60 +75,75 @@ def _figures(result: CellResult) -> Iterator[Part]:
         yield Interval(comparison.low, comparison.high)
 
 
-def _bottleneck(results: Results) -> Iterator[Part]:
-    """Say what Test B really waited for, if its own CPU was most of its time alone."""
-    alone = [
-        each
-        for each in results.cells
-        if each.cell.name.startswith("same-api") and each.a and each.b
-    ]
-    if not alone:
-        return
-    fewest = min(alone, key=lambda each: each.cell.clients)
-    if fewest.a:
-        yield "One call as the article makes it costs "
-        yield Seconds(fewest.a.server_cpu / 1000)
-        yield " of the server's CPU, most of it for a new HTTP client; the API itself waits "
-        yield _latency(results)
-        yield ". "
+# ---------------------------------------------------------------- why, and what to change
 
 
-def _latency(results: Results) -> str:
+def _weigh_client(results: Results) -> Iterator[Part]:
+    """Say what a call costs as the article makes it, beside what it costs with a shared client."""
+    written = _cheapest(results, "same-api")
+    shared = _cheapest(results, "fan-1")
     experiment = results.run.experiment
-    return experiment.upstream.latency.replace("ms", " ms") if experiment else "less"
+    if written is None or experiment is None:
+        return
+    yield "An API call as written takes "
+    yield Seconds(written.server_cpu / 1000)
+    yield f" of the server's CPU, and waits {experiment.upstream.latency.replace('ms', ' ms')}"
+    if shared is not None:
+        yield "; with one HTTP client for the process it takes "
+        yield Seconds(shared.server_cpu / 1000)
+    yield ". "
 
 
-def _best_change(results: Results) -> Iterator[Part]:
-    """Name the largest decided gain of a change, sync or async."""
-    fixes = [
+def _cheapest(results: Results, family: str) -> SideResult | None:
+    sides = [each.a for each in _family(results, family) if each.a]
+    return min(sides, key=lambda side: side.server_cpu, default=None)
+
+
+def _family(results: Results, family: str) -> list[CellResult]:
+    return [each for each in results.cells if each.cell.name.rpartition("-")[0] == family]
+
+
+def _name_changes(results: Results) -> Iterator[Part]:
+    """Name the largest decided gains of a change, sync or async."""
+    gains = [
         each
         for each in results.cells
-        if each.cell.name.startswith(("fix", "gather"))
-        and each.comparison.verdict is Verdict.FASTER
-        and each.comparison.winner == "b"
+        if each.cell.name.startswith(("fix", "gather")) and _winner(each) == "b"
     ]
-    for place, each in enumerate(sorted(fixes, key=_gain, reverse=True)[:3]):
-        yield strong("What helps most: ") if not place else "Then: "
+    gains.sort(key=lambda each: each.comparison.ratio or 0.0, reverse=True)
+    for place, each in enumerate(gains[:BEST]):
+        yield "; then " if place else strong("What helps most: ")
         yield each.cell.topic
         yield " ("
         yield from _figures(each)
-        yield "). "
+        yield ")"
+    yield ". " if gains else ""
 
 
-def _gain(result: CellResult) -> float:
-    return result.comparison.ratio or 0.0
+def _winner(result: CellResult) -> str | None:
+    return result.comparison.winner if result.comparison.verdict is Verdict.FASTER else None
 
 
-def _async_after(results: Results) -> Iterator[Part]:
-    """Say what async adds to one call once the view is mended."""
-    cells = [
-        each
-        for each in results.cells
-        if each.cell.name.startswith("fan-1-") and each.comparison.verdict is Verdict.FASTER
+def _answer(results: Results) -> Iterator[Part]:
+    """Answer the article's title, where the verdicts allow it."""
+    places = [
+        (where, {_winner(each) for each in _family(results, family)})
+        for where, family in (
+            ("the GET", "advised-get"),
+            ("one API call", "fan-1"),
+            ("five gathered calls", "fan-5"),
+            ("twenty gathered calls", "fan-20"),
+        )
     ]
-    for each in cells:
-        yield "Once one HTTP client serves the process, "
-        yield each.cell.b.label.partition(",")[0] if each.comparison.winner == "b" else "sync"
-        yield " is the faster for one call ("
-        yield from _figures(each)
-        yield "). "
+    pays = [where for where, winners in places if winners == {"b"}]
+    costs = [where for where, winners in places if winners == {"a"}]
+    if pays or costs:
+        yield strong("So, once the views are as advised, ")
+        yield f"async pays for {_join(pays)}" if pays else ""
+        yield " and " if pays and costs else ""
+        yield f"costs more than it gives for {_join(costs)}" if costs else ""
+        yield " on this machine. "
+
+
+def _join(names: list[str]) -> str:
+    return " and ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)
