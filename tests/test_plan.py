@@ -82,12 +82,16 @@ def test_latency_at_is_the_larger_bound(clients: int, threads: int | None, expec
 
 
 def test_a_cell_costs_both_sides_slices() -> None:
-    """By hand: 50 ms alone is 4 x 50 + 200 ms a slice, four slices, after two warm-ups."""
+    """By hand: four slices of 4 x 50 + 200 ms, two warm-ups, 2 x 20 answers in six blocks."""
     cell = EXPERIMENT.cells[0]
     cost = plan.cell_cost(
-        replace(cell, clients=1), demand_all(plan.Demand(latency=0.05, server_cpu=0.0)), {}, RULES
+        replace(cell, clients=1),
+        demand_all(plan.Demand(latency=0.05, server_cpu=0.0)),
+        {},
+        RULES,
+        6,
     )
-    assert cost == pytest.approx(4 * 0.4 + 2 * 0.2)
+    assert cost == pytest.approx(4 * 0.4 + 2 * 0.2 + 20 * 0.1 / 6)
 
 
 def test_long_slices_come_in_one_pair() -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from whereasync.model import Arm, Cell, Experiment, Row, Side, SliceRules
 
-BLOCK_START = 2.5  # s to start and stop both arms' servers and the client; docs/method.md
+COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
+BLOCK_START = 2.0  # s to start and stop both arms' servers and the client; docs/method.md
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,18 +129,21 @@ def cell_cost(
     demands: Mapping[Side, Demand],
     threads: Mapping[str, int | None],
     rules: SliceRules,
+    blocks: int,
 ) -> float:
-    """Return how many seconds the cell takes in every block.
+    """Return how many seconds the cell takes in each of so many blocks.
 
     ``demands`` has what each side's request needs, ``threads`` how many requests each role
-    serves at once, None for any number.
+    serves at once, None for any number. The comparison of answers, once, is shared out.
     """
     latencies = [
         latency_at(cell.clients, demands[side], threads.get(side.role)) for side in (cell.a, cell.b)
     ]
+    alone = sum(demands[side].latency for side in (cell.a, cell.b))
     slices = min(slices_of(latency, rules) for latency in latencies)
     working = slices / 2 * sum(slice_cost(latency, rules) for latency in latencies)
-    return working + sum(max(rules.warm_up, 3.0 * latency) for latency in latencies)
+    warming = sum(max(rules.warm_up, 3.0 * latency) for latency in latencies)
+    return working + warming + COMPARED * alone / blocks
 
 
 def fit(

@@ -27,6 +27,7 @@ def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> tupl
     stage.observer.stage("2 Made fair: see what fits into the budget")
     demands = _probe(stage, experiment, service)
     threads = {role: _threads(arm) for role, arm in stage.ledger.run.arms.items()}
+    blocks = experiment.looks[0]
     left_out: dict[str, str] = {}
     costs: dict[str, float] = {}
     for cell in experiment.cells:
@@ -39,11 +40,11 @@ def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> tupl
                 {side: each for side, each in demands.items() if isinstance(each, plan.Demand)},
                 threads,
                 experiment.rules,
+                blocks,
             )
     budget = None
     if experiment.budget is not None:
         budget = experiment.budget - stage.ledger.elapsed - MARGIN
-    blocks = experiment.looks[0]
     possible = [cell for cell in experiment.cells if cell.name in costs]
     kept = plan.fit(possible, costs, budget, blocks)
     for cell in possible:

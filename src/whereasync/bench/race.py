@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from whereasync.bench.stage import Service, Stage
     from whereasync.model import Cell, Experiment, Side, SliceRules
 
-COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
 FAILED_BLOCKS = 2  # in a row, after which an arm is taken to be broken
 
 
@@ -80,7 +79,7 @@ def _task(cell: Cell, roles: Sequence[str], compared: set[tuple[Side, Side]]) ->
         clients=cell.clients,
         targets=(roles.index(cell.a.role), roles.index(cell.b.role)),
         requests=(cell.a.request, cell.b.request),
-        compare=0 if pair in compared else COMPARED,
+        compare=0 if pair in compared else plan.COMPARED,
     )
     compared.add(pair)
     return task

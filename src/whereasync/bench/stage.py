@@ -141,6 +141,8 @@ class Stage:
                 up.callback(self.database.drop, database)
                 endpoints[role] = up.enter_context(self.launch(arm, dsn, service))
             yield endpoints
+            for endpoint in endpoints.values():  # so that they end side by side
+                endpoint.child.ask_to_stop()
 
     def targets(self, endpoints: Mapping[str, servers.Endpoint]) -> tuple[Target, ...]:
         """Return the endpoints as the load client sees them, in their order."""

@@ -42,9 +42,7 @@ SEED_BITS = 31
 @click.option(
     "--clients",
     type=Numbers(1, 1000, "clients"),
-    default="1,8,64",
-    show_default=True,
-    help="Clients at once in chapters 2 and 3.",
+    help="Clients at once in chapters 2 and 3.  [default: 1,8,64; 1 with --quick]",
 )
 @click.option(
     "--chapter",
@@ -86,7 +84,7 @@ SEED_BITS = 31
 def demo(
     length: str | None,
     objects: tuple[int, ...],
-    clients: tuple[int, ...],
+    clients: tuple[int, ...] | None,
     chapters: tuple[int, ...],
     database: str | None,
     server: str | None,

@@ -32,29 +32,42 @@ class Length:
 
     budget: float | None  # s for the whole run, some below the promise; None: no limit
     slow_runs: int  # runs of a GET over more than 1,000 objects
+    clients: tuple[int, ...]
+    cells: int | None  # how many of the race's may be measured; None: all
     looks: tuple[int, ...]
-    slices: int
+    rules: SliceRules
     threads: tuple[int, ...]  # of gunicorn, to choose from
     asgi: tuple[str, ...]  # servers to choose from
 
 
 LENGTHS = {
     "quick": Length(
-        budget=52.0, slow_runs=1, looks=(6,), slices=2, threads=(16,), asgi=("hypercorn",)
+        budget=56.0,
+        slow_runs=1,
+        clients=(1,),
+        cells=4,
+        looks=(6,),
+        rules=SliceRules(window=0.15, slices=2, warm_up=0.1),
+        threads=(16,),
+        asgi=("hypercorn",),
     ),
     "default": Length(
-        budget=172.0,
+        budget=173.0,
         slow_runs=3,
+        clients=(1, 8, 64),
+        cells=None,
         looks=(6,),
-        slices=2,
+        rules=SliceRules(slices=2),
         threads=(8, 16, 32),
         asgi=("hypercorn", "uvicorn"),
     ),
     "full": Length(
         budget=None,
         slow_runs=3,
+        clients=(1, 8, 64),
+        cells=None,
         looks=(6, 12, 24),
-        slices=4,
+        rules=SliceRules(slices=4),
         threads=(1, 4, 8, 16, 32, 64),
         asgi=("hypercorn", "uvicorn"),
     ),
@@ -68,7 +81,7 @@ class Choices:
 
     length: str = "default"  # a key of LENGTHS
     objects: tuple[int, ...] = article.OBJECTS
-    clients: tuple[int, ...] = (1, 8, 64)
+    clients: tuple[int, ...] | None = None  # None: the length's
     chapters: tuple[int, ...] = (1, 2, 3, 4)
     server: Arm | None = None  # None: Hypercorn in chapter 1, tuned candidates in chapter 2
     rates: str | None = None  # None: full for the article's table, small for the race
@@ -79,6 +92,7 @@ class Choices:
 def build(choices: Choices) -> Experiment:
     """Return the experiment for what the user chose."""
     length = LENGTHS[choices.length]
+    clients = choices.clients or length.clients
     hypercorn = Arm(server="hypercorn", interface=Interface.ASGI)
     return Experiment(
         seed=choices.seed,
@@ -91,10 +105,10 @@ def build(choices: Choices) -> Experiment:
         objects=RACE_OBJECTS,
         upstream=Upstream(latency=RACE_LATENCY, rates=choices.rates or "small", seed=choices.seed),
         candidates=_candidates(choices.server, length),
-        sweep=tuning_cells(choices.clients),
-        cells=cells(choices.clients, choices.chapters, choices.writers),
+        sweep=tuning_cells(clients),
+        cells=cells(clients, choices.chapters, choices.writers)[: length.cells],
         looks=length.looks,
-        rules=SliceRules(slices=length.slices),
+        rules=length.rules,
     )
 
 

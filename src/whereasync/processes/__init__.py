@@ -58,9 +58,13 @@ class Child:
             time.sleep(_POLL)
         return code
 
+    def ask_to_stop(self) -> None:
+        """Send it its stop signal, and return at once."""
+        self.supervisor.order(do="signal", pid=self.pid, signal=self.stop_signal)
+
     def stop(self, grace: float = 3.0) -> None:
         """Ask it to stop, and after ``grace`` seconds kill it with all that it started."""
-        self.supervisor.order(do="signal", pid=self.pid, signal=self.stop_signal)
+        self.ask_to_stop()
         with contextlib.suppress(WhereAsyncError):
             self.wait(grace)
         self.supervisor.order(do="kill", pid=self.pid)

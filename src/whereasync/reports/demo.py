@@ -101,9 +101,9 @@ def _closing(results: Results) -> Iterator[Block]:
     yield paragraph(
         dim(f"Seed {run.seed}, "),
         dim(Seconds(run.elapsed)),
-        dim(
-            f", {results.blocks} blocks; intervals at {1 - ALPHA:.1%} or more, for all cells together."
-        ),
+        dim(f", {results.blocks} blocks; intervals at "),
+        dim(Share(1 - ALPHA)),
+        dim(" or more, for all cells together."),
     )
 
 
@@ -376,7 +376,7 @@ def _chapter_change(results: Results) -> Iterator[Block]:
 
 def _chapter_paragraph(results: Results) -> Iterator[Block]:
     sentences = summary.write(results)
-    if sentences:
+    if any(sentences):
         yield heading("4  In one paragraph")
         yield paragraph(*sentences)
         if results.peak_rss:

@@ -117,7 +117,8 @@ def _name_changes(results: Results) -> Iterator[Part]:
         yield " ("
         yield from _figures(each)
         yield ")"
-    yield ". " if gains else ""
+    if gains:
+        yield ". "
 
 
 def _winner(result: CellResult) -> str | None:
