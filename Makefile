@@ -6,6 +6,7 @@
 PYTHON ?= python3
 DEMO := .venv/demo
 TEST := .venv/test
+BENCH := .venv/bench
 PIP := -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SOURCES := pyproject.toml guest/pyproject.toml constraints.txt
 
@@ -29,10 +30,10 @@ lint: $(TEST)/.installed
 	$(TEST)/bin/mypy
 	$(TEST)/bin/lint-imports
 
-bench: $(TEST)/.installed
-	$(TEST)/bin/python benchmarks/recorder_truth.py
-	$(TEST)/bin/python benchmarks/load_client.py
-	$(TEST)/bin/python benchmarks/async_clients.py
+bench: $(BENCH)/.installed
+	$(BENCH)/bin/python benchmarks/recorder_truth.py
+	$(BENCH)/bin/python benchmarks/load_client.py
+	$(BENCH)/bin/python benchmarks/async_clients.py
 
 $(DEMO)/.installed: $(SOURCES) $(shell find src guest/src -type f -not -path '*/__pycache__/*')
 	$(call environment,$(DEMO))
@@ -43,6 +44,11 @@ $(DEMO)/.installed: $(SOURCES) $(shell find src guest/src -type f -not -path '*/
 $(TEST)/.installed: $(SOURCES)
 	$(call environment,$(TEST))
 	$(TEST)/bin/python $(PIP) --editable ./guest --editable '.[demo]' --group dev
+	touch $@
+
+$(BENCH)/.installed: $(SOURCES)
+	$(call environment,$(BENCH))
+	$(BENCH)/bin/python $(PIP) --editable ./guest --editable '.[demo]' --group bench
 	touch $@
 
 define environment
