@@ -94,15 +94,14 @@ def test_a_table_still_too_wide_wraps_cells_between_figures() -> None:
     """Columns stand closer, and a figure stays whole with its unit."""
     assert show(TABLE, width=48) == (
         "\nSame work\n"
-        "                 throughput\n"
-        "                     ratio,\n"
-        "                   async to\n"
-        "request clients        sync verdict      in view\n"
+        "                   throughput\n"
+        "                 ratio, async                 in\n"
+        "request clients       to sync verdict       view\n"
         f"{'─' * 48}\n"
-        "                      1.32×\n"
-        "GET           8 [1.27–1.38] faster         38 ms\n"
-        "                      0.97×\n"
-        "API          64 [0.91–1.04] inconclusive       –\n"
+        "                        1.32×\n"
+        "GET           8   [1.27–1.38] faster       38 ms\n"
+        "                        0.97×\n"
+        "API          64   [0.91–1.04] inconclusive     –\n"
         "Above 1, async is better.\n"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 from whereasync import databases, machine
 from whereasync.bench.stage import Project, stand_in
 from whereasync.demo.experiment import ARTICLE_LATENCY
-from whereasync.errors import WhereAsyncError
+from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.model import Arm, Interface, Upstream
 from whereasync.processes import supervised
 from whereasync.servers import free_port, launch
+from whereasync.servers.table import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +51,23 @@ class Wish:
     port: int | None  # None: a free one
 
 
+def _require_free(port: int) -> None:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0].lower()
+        raise BadInputError(
+            f"port {port} can't be had: {reason}", "name another --port, or leave it out"
+        ) from error
+
+
 @contextlib.contextmanager
 def serve(setting: Setting, wish: Wish, observer: Observer) -> Iterator[Served]:
-    """Serve the project while the context lasts."""
+    """Serve the project while the context lasts; BadInputError for a port that can't be had."""
     arm = wish.arm or Arm(server="hypercorn", interface=Interface.ASGI)
     port = wish.port
+    if port:
+        _require_free(port)
     observer.stage("start the database")
     with contextlib.ExitStack() as up:
         supervisor = up.enter_context(supervised())

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,12 +24,19 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 LOG_LINES = 8
+SAVING = 10.0  # s after Ctrl-C in which another one would only lose what is being saved
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="whereasync")
-def app() -> None:
+@click.pass_context
+def app(context: click.Context) -> None:
     """Tell, view by view, whether async would pay, by how much, and what to change."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 app.add_command(demo)
@@ -36,12 +45,22 @@ app.add_command(report)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: see docs/architecture.md for the codes."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt = _Interrupt()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     sys.exit(_run(arguments))
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+@dataclass(slots=True)
+class _Interrupt:
+    """Ctrl-C ends the command once; pressed again in impatience, it loses nothing."""
+
+    until: float = 0.0  # of the monotonic clock; till then it is passed over
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if time.monotonic() > self.until:
+            self.until = time.monotonic() + SAVING
+            raise KeyboardInterrupt
 
 
 def _run(arguments: list[str] | None) -> int:

@@ -199,7 +199,6 @@ def _measure(
     from whereasync.model import Run
 
     now = datetime.now(UTC)
-    directory = store.create("demo", out, now)
     begun = Run(
         command="demo",
         tool=__version__,
@@ -209,6 +208,7 @@ def _measure(
         options=asked,
         machine=machine.describe(),
     )
+    directory = store.create("demo", out, now)
     try:
         with watch(quiet=quiet) as observer:
             bench.run(build(choices), setting, begun, directory, observer)
@@ -226,8 +226,13 @@ def _measure(
 
 def _show_partly(directory: RunDirectory, format_: str, *, quiet: bool) -> None:
     """Show what was measured before it was cut short; nothing, if that is nothing."""
-    results = derive_results(directory)
-    if results.cells or any(row.clocks["sync"].client for row in results.article):
+    try:
+        results = derive_results(directory)
+    except BadInputError:  # it ended before its first save, or the directory was taken away
+        directory.discard()
+        return
+    sent = [clocks for row in results.article for clocks in row.clocks.values()]
+    if results.cells or any(clocks.client for clocks in sent):
         show(results, format_)
         _say_where(directory.path, quiet=quiet)
     elif results.run.status is not Status.FAILED:

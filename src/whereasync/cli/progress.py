@@ -84,8 +84,8 @@ def _bar() -> Progress:
         def render(self, task: Task) -> Text:
             if task.total is None:
                 return Text("")
-            left = max(0.0, task.total - (task.elapsed or 0.0))
-            return Text(f"{left // 60:.0f}:{left % 60:02.0f} left" if left >= 1 else "almost done")
+            left = round(max(0.0, task.total - (task.elapsed or 0.0)))
+            return Text(f"{left // 60}:{left % 60:02} left" if left else "almost done")
 
     class Elapsing(Progress):
         """A bar that is moved by the clock, since a race is planned in seconds."""

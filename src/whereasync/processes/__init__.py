@@ -193,11 +193,12 @@ def supervised(logs: Path | None = None) -> Iterator[Supervisor]:
     """
     registry.clear_dead()
     token = secrets.token_hex(4)
-    directory = Path(tempfile.mkdtemp(prefix="whereasync-"))
-    directory.chmod(0o711)  # another user's PostgreSQL must be able to enter its data below
-    registry.write(registry.entry(token, directory, owner=os.getpid()))
+    directory = Path(tempfile.gettempdir()) / f"whereasync-{token}"
+    registry.write(registry.entry(token, directory, owner=os.getpid()))  # before there is anything
     ours, theirs = socket.socketpair()
     try:
+        directory.mkdir(mode=0o700)
+        directory.chmod(0o711)  # another user's PostgreSQL must be able to enter its data below
         process = _start(token, directory, theirs.fileno())
     except BaseException:
         ours.close()

@@ -49,6 +49,7 @@ _STYLES = {
 }
 _NOTES = {NoteKind.CAVEAT: "yellow", NoteKind.FAULT: "red", NoteKind.NEXT_STEP: "green"}
 _WIDEST = 120  # longer lines are hard to read
+_GLUE = "_"  # stands for the space in "38 ms" where cells are measured
 _GAPS = (2, 1)  # spaces between two columns of a table, and where there is little room
 
 
@@ -149,10 +150,14 @@ def _fit(block: Table, rows: list[list[Line]], width: int) -> tuple[list[int], i
     headers_wrapped = [max(*pair) for pair in zip(bodies, words, strict=True)]
     words_wrapped = [max(*pair) for pair in zip(pieces, words, strict=True)]
     wide, tight = _GAPS
-    for floors, gap in ((headers_wrapped, wide), (headers_wrapped, tight), (words_wrapped, tight)):
+    for widths, floors, gap in (
+        (whole, headers_wrapped, wide),
+        (whole, headers_wrapped, tight),
+        (headers_wrapped, words_wrapped, tight),
+    ):
         room = width - gap * (len(titles) - 1)
         if sum(floors) <= room:
-            return _shrink(whole, floors, room), gap
+            return _shrink(widths, floors, room), gap
     return None
 
 
@@ -161,10 +166,12 @@ def _split(block: Table, place: int) -> list[str]:
     return [
         piece
         for cells in block.rows
-        for span in cells[place]
-        for piece in (
-            span.content.split() if isinstance(span.content, str) else [figures.write(span.content)]
-        )
+        for piece in "".join(
+            span.content
+            if isinstance(span.content, str)
+            else figures.write(span.content).replace(" ", _GLUE)
+            for span in cells[place]
+        ).split()
     ]
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whereasync.document import Interval, Part, Ratio, Seconds, strong
+from whereasync.reports.race import rank
 from whereasync.results.conclusions import Finding
 from whereasync.stats import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from whereasync.results import CellResult, Conclusion, Results
     from whereasync.results.cells import SideResult
@@ -22,9 +23,19 @@ HERE = {
     Finding.HELD: "held here",
     Finding.FAILED: "did not hold here",
     Finding.MIXED: "held here in part",
-    Finding.OPEN: "is open: no cell was decided",
+    Finding.OPEN: "is inconclusive here",
 }
 BEST = 3  # changes to name
+ANSWERS: tuple[tuple[str, Callable[[set[str]], bool]], ...] = (
+    ("pays for", lambda outcomes: outcomes == {"b"}),
+    ("costs more than it gives for", lambda outcomes: outcomes == {"a"}),
+    ("makes no difference for", lambda outcomes: outcomes == {"same"}),
+    (
+        "pays or not with the number of clients for",
+        lambda outcomes: len(outcomes) > 1 and "open" not in outcomes,
+    ),
+    ("is inconclusive for", lambda outcomes: "open" in outcomes),
+)
 
 
 def write(results: Results) -> tuple[Part, ...]:
@@ -48,19 +59,17 @@ def _judge(conclusion: Conclusion, by_name: dict[str, CellResult]) -> Iterator[P
     yield conclusion.claim
     yield " "
     yield strong(HERE[conclusion.finding])
-    shown = [by_name[name] for name in conclusion.evidence]
-    if shown:
-        yield " ("
-        yield from _list(shown)
-        yield ")"
-        if conclusion.undecided:
-            yield f", {len(conclusion.undecided)} of its cells undecided"
-    yield ". "
+    yield " ("
+    yield from _list([by_name[name] for name in (*conclusion.evidence, *conclusion.undecided)])
+    yield "). "
 
 
-def _list(cells: Iterable[CellResult]) -> Iterator[Part]:
-    for place, each in enumerate(sorted(cells, key=lambda each: each.cell.clients)):
+def _list(cells: Collection[CellResult]) -> Iterator[Part]:
+    """List cells, with what each is about where they are about several things."""
+    several = len({each.cell.topic for each in cells}) > 1
+    for place, each in enumerate(sorted(cells, key=rank)):
         yield "; " if place else ""
+        yield f"{each.cell.topic} at " if several else ""
         yield from _figures(each)
 
 
@@ -69,6 +78,8 @@ def _figures(result: CellResult) -> Iterator[Part]:
     yield f"{clients} client{'s' * (clients > 1)} "
     if comparison.verdict is Verdict.SAME:
         yield "the same within 5 %"
+    elif comparison.verdict is not Verdict.FASTER:
+        yield comparison.verdict.value
     elif comparison.ratio and comparison.low is not None and comparison.high is not None:
         yield Ratio(comparison.ratio)
         yield " "
@@ -104,12 +115,9 @@ def _family(results: Results, family: str) -> list[CellResult]:
 
 
 def _name_changes(results: Results) -> Iterator[Part]:
-    """Name the largest decided gains of a change, sync or async."""
-    gains = [
-        each
-        for each in results.cells
-        if each.cell.name.startswith(("fix", "gather")) and _winner(each) == "b"
-    ]
+    """Name the largest decided gains of a change, sync or async, and what is inconclusive."""
+    changes = [each for each in results.cells if each.cell.name.startswith(("fix", "gather"))]
+    gains = [each for each in changes if _outcome(each) == "b"]
     gains.sort(key=lambda each: each.comparison.ratio or 0.0, reverse=True)
     for place, each in enumerate(gains[:BEST]):
         yield "; then " if place else strong("What helps most: ")
@@ -119,16 +127,27 @@ def _name_changes(results: Results) -> Iterator[Part]:
         yield ")"
     if gains:
         yield ". "
+    doubtful = [each for each in changes if each.comparison.verdict is Verdict.INCONCLUSIVE]
+    if doubtful:
+        named = [f"{each.cell.topic} at {each.cell.clients}" for each in sorted(doubtful, key=rank)]
+        yield f"Inconclusive among the changes: {'; '.join(named)}. "
 
 
-def _winner(result: CellResult) -> str | None:
-    return result.comparison.winner if result.comparison.verdict is Verdict.FASTER else None
+def _outcome(result: CellResult) -> str:
+    """Return the winner, "a" or "b", "same", or "open" for what is inconclusive or void."""
+    match result.comparison.verdict:
+        case Verdict.FASTER:
+            return result.comparison.winner or "open"
+        case Verdict.SAME:
+            return "same"
+        case _:
+            return "open"
 
 
 def _answer(results: Results) -> Iterator[Part]:
-    """Answer the article's title, where the verdicts allow it."""
+    """Answer the article's title as far as the verdicts allow it."""
     places = [
-        (where, {_winner(each) for each in _family(results, family)})
+        (where, {_outcome(each) for each in _family(results, family)})
         for where, family in (
             ("the GET", "advised-get"),
             ("one API call", "fan-1"),
@@ -136,14 +155,14 @@ def _answer(results: Results) -> Iterator[Part]:
             ("twenty gathered calls", "fan-20"),
         )
     ]
-    pays = [where for where, winners in places if winners == {"b"}]
-    costs = [where for where, winners in places if winners == {"a"}]
-    if pays or costs:
+    answers = [
+        f"{answer} {_join(named)}"
+        for answer, is_so in ANSWERS
+        if (named := [where for where, outcomes in places if outcomes and is_so(outcomes)])
+    ]
+    if answers:
         yield strong("So, once the views are as advised, ")
-        yield f"async pays for {_join(pays)}" if pays else ""
-        yield " and " if pays and costs else ""
-        yield f"costs more than it gives for {_join(costs)}" if costs else ""
-        yield " on this machine. "
+        yield f"async {_join(answers)} on this machine. "
 
 
 def _join(names: list[str]) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from whereasync.model import Block, Run  # noqa: TC001 # the schema that serial reads
 from whereasync.results.article import ArticleRow, article_rows
 from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 
 if TYPE_CHECKING:
-    from whereasync.model import Block, Run
     from whereasync.results.cells import Samples
 
 __all__ = ["ArticleRow", "CellResult", "Conclusion", "Results", "compare_cells", "derive"]

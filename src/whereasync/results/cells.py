@@ -34,8 +34,8 @@ class SideResult:
     label: str
     arm: str
     throughput: float  # requests/s, mean of the blocks
-    p50: float  # s
-    p99: float  # s
+    p50: float | None  # s; None where no request ended in a window
+    p99: float | None  # s
     server_cpu: float  # s per 1,000 requests
     database_cpu: float | None  # s per 1,000 requests; None where it can't be seen
 
@@ -173,16 +173,15 @@ def _side_result(
 
     side = (cell.a, cell.b)[number]
     total = throughput.merge(each.sides[number] for each in measured)
-    p50, p99 = np.quantile(
-        np.concatenate([each.latencies[number] for each in measured]), [0.5, 0.99]
-    )
+    latencies = np.concatenate([each.latencies[number] for each in measured])
+    p50, p99 = np.quantile(latencies, [0.5, 0.99]).tolist() if len(latencies) else (None, None)
     database = total.database_cpu_per_request
     return SideResult(
         label=side.label,
         arm=str(arms.get(side.role, side.role)),
         throughput=total.throughput,
-        p50=float(p50),
-        p99=float(p99),
+        p50=p50,
+        p99=p99,
         server_cpu=1000 * total.server_cpu_per_request,
         database_cpu=None if database is None else 1000 * database,
     )

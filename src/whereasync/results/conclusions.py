@@ -60,7 +60,7 @@ def _async_gains_nothing(comparison: Comparison) -> bool:
 CLAIMS = (
     _Claim("async is wasted on Test A's GET", ("same-get",), _async_gains_nothing),
     _Claim("async is slightly ahead in Test A's POST", ("same-post",), _async_wins),
-    _Claim("async wins Test B, which calls an API", ("same-api",), _async_wins),
+    _Claim("async wins Test B's API call", ("same-api",), _async_wins),
     _Claim("async wins once calls are gathered", ("fan-5", "fan-20"), _async_wins, False),
 )
 
