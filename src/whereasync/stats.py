@@ -152,10 +152,10 @@ def _explain_doubt(blocks: int, p_value: float | None, cells: int) -> Fault:
         detail = f"clear if it stood alone, but not among the {cells} cells of this run"
         hint = "Race fewer cells"
     elif blocks < last:
-        detail = f"{blocks} blocks leave both a difference and none possible"
+        detail = f"after {blocks} blocks it may be faster, slower or the same"
         hint = f"Give it more time, up to {last} blocks"
     else:
-        detail = f"{blocks} blocks, all there are, leave both a difference and none possible"
+        detail = f"after {blocks} blocks, all there are, it may be faster, slower or the same"
         hint = "Measure on a quieter machine, or on more cores"
     return Fault(kind=Verdict.INCONCLUSIVE.value, detail=detail, hint=hint)
 

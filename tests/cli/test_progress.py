@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pty
 import re
 import sys
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from whereasync.cli.progress import Bar, Lines, Silent, watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -44,35 +46,43 @@ def test_a_pipe_gets_one_line_a_stage(
     assert capfd.readouterr() == ("", "… start the database\nThe race: 6 blocks.\n")
 
 
-def open_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Make stderr a terminal; return a function that hangs up and returns what was seen on it.
+@dataclass
+class Screen:
+    """What was seen on a terminal; whole once it hung up."""
+
+    seen: bytearray = field(default_factory=bytearray)
+
+    @property
+    def text(self) -> str:
+        """Return it without its colours and its movements."""
+        return ESCAPES.sub("", self.seen.decode())
+
+    def watch(self, end: int) -> None:
+        """Look until the other end hangs up."""
+        with contextlib.suppress(OSError):  # which is how a terminal says so
+            while chunk := os.read(end, 4096):
+                self.seen.extend(chunk)
+
+
+@contextlib.contextmanager
+def open_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
+    """Make stderr a terminal while the context lasts.
 
     No fixture: between set-up and test, pytest puts its own stderr back.
     """
-    seen = bytearray()
+    screen = Screen()
     ours, theirs = pty.openpty()
-
-    def watch_screen() -> None:
-        try:
-            while chunk := os.read(ours, 4096):
-                seen.extend(chunk)
-        except OSError:  # the other end hung up: how a terminal ends
-            pass
-
-    thread = threading.Thread(target=watch_screen)
+    thread = threading.Thread(target=screen.watch, args=(ours,))
     thread.start()
-    screen = os.fdopen(theirs, "w", encoding="utf-8")
-    monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def hang_up() -> str:
-        screen.close()
+    try:
+        with open(theirs, "w", encoding="utf-8") as stderr, monkeypatch.context() as patch:  # noqa: PTH123 # a descriptor
+            patch.setattr(sys, "stderr", stderr)
+            patch.setenv("TERM", "xterm")
+            patch.setenv("COLUMNS", "100")
+            yield screen
+    finally:
         thread.join(10)
         os.close(ours)
-        return ESCAPES.sub("", seen.decode())
-
-    return hang_up
 
 
 def set_clock(bar: Bar, seconds: float) -> None:
@@ -86,8 +96,7 @@ def test_a_terminal_gets_a_bar_with_the_stage_and_the_time_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two hours are expected, so some two hours are left; a notice stays above the bar."""
-    hang_up = open_terminal(monkeypatch)
-    with watch(quiet=False) as observer:
+    with open_terminal(monkeypatch) as screen, watch(quiet=False) as observer:
         assert isinstance(observer, Bar)
         observer.stage("start the database")
         observer._progress.refresh()
@@ -96,7 +105,7 @@ def test_a_terminal_gets_a_bar_with_the_stage_and_the_time_left(
         observer._progress.refresh()
         [task] = observer._progress.tasks
         assert task.completed < 7200
-    said = hang_up()
+    said = screen.text
     assert "start the database" in said
     assert re.search(r"(120:00|119:\d\d) left", said)
     assert "The race: 6 blocks." in said
@@ -110,23 +119,22 @@ def test_the_time_left_is_rounded_to_whole_seconds(
     monkeypatch: pytest.MonkeyPatch, left: float, said: str
 ) -> None:
     """Never 1:60; and a run that takes longer than expected is almost done, not late."""
-    hang_up = open_terminal(monkeypatch)
-    with watch(quiet=False) as observer:
+    with open_terminal(monkeypatch) as screen, watch(quiet=False) as observer:
         assert isinstance(observer, Bar)
         set_clock(observer, 0.0)
         observer.expect(left)
         observer._progress.refresh()
-    assert said in hang_up()
+    assert said in screen.text
 
 
 def test_a_bar_is_never_full_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is moved by the clock, which knows nothing of the work."""
-    hang_up = open_terminal(monkeypatch)
-    with watch(quiet=False) as observer:
+    with open_terminal(monkeypatch) as screen, watch(quiet=False) as observer:
         assert isinstance(observer, Bar)
         set_clock(observer, 60.0)
         observer.expect(10.0)
         observer._progress.refresh()
         [task] = observer._progress.tasks
         assert task.completed == pytest.approx(9.9)
-    assert "almost done" in hang_up()
+    assert "almost done" in screen.text
+    assert screen.seen.endswith(b"\x1b[2K"), "at the end the bar is wiped off"

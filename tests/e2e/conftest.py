@@ -89,9 +89,14 @@ class Begun:
         return found
 
     def kill(self, *words: str, number: int = signal.SIGKILL) -> None:
-        """Wait for a descendant with these words, and send a signal to all that there are."""
-        for process in wait_until(lambda: self.find(*words), f"a process {words}"):
-            process.send_signal(number)
+        """Wait for a descendant with these words; send a signal to it and to all below it.
+
+        But not to multiprocessing's tracker, which frees semaphores once the others are dead.
+        """
+        for root in wait_until(lambda: self.find(*words), f"a process {words}"):
+            trackers = self.find("multiprocessing.resource_tracker")
+            for process in {root, *root.children(recursive=True)}.difference(trackers):
+                process.send_signal(number)
 
     def waits(self, condition: Callable[[], Any], what: str) -> None:
         """Wait until the condition gives something, while it runs."""

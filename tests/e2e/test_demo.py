@@ -215,3 +215,19 @@ def test_a_postgresql_of_ones_own(tool: Tool) -> None:
         while databases_at(port) != before:
             assert time.monotonic() < deadline, databases_at(port)
             time.sleep(0.05)
+
+
+def test_sqlite_is_written_by_one_client(tool: Tool) -> None:
+    """On SQLite, which takes one writer at a time, POST is raced at one client only."""
+    begun = tool.start(
+        "demo", "--full", "--chapter", "2", "--clients", "1,2", "--database", "sqlite:",
+        "--out", "run",
+    )  # fmt: skip
+    begun.waits(lambda: begun.saved().get("experiment"), "the plan")
+    cells = begun.saved()["experiment"]["cells"]
+    begun.interrupt()
+    assert begun.finish().code == 130
+    clients: dict[str, set[int]] = {"GET": set(), "POST": set(), "API": set()}
+    for cell in cells:
+        clients[cell["topic"].split()[0].rstrip(",")].add(cell["clients"])
+    assert clients == {"GET": {1, 2}, "POST": {1}, "API": {1, 2}}

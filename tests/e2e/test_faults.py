@@ -194,7 +194,7 @@ def test_postgresql_dies(tool: Tool) -> None:
     """A database that dies under the run is a recorded failure, not a traceback."""
     begun = tool.start(*TINY)
     wait_for_singles(begun)
-    begun.kill("bin/postgres -D")
+    begun.kill("bin/postgres -D", number=signal.SIGQUIT)  # or its shared memory would stay
     ran = begun.finish()
     assert ran.code == 3
     assert "Traceback" not in ran.err
@@ -275,7 +275,7 @@ def test_the_stand_in_dies(tool: Tool) -> None:
 def test_a_server_dies_in_a_block(tool: Tool) -> None:
     """Cells that a dead server left void are said to be so; the race goes on, and ends with 3."""
     begun = tool.start(
-        "demo", "--quick", "--chapter", "2", "--clients", "1,2", "--database", "sqlite:",
+        "demo", "--quick", "--chapter", "2", "--clients", "1", "--database", "sqlite:",
         "--out", "run", "--seed", "1",
     )  # fmt: skip
     temporary = Path(os.environ["TMPDIR"])
@@ -290,8 +290,6 @@ def test_a_server_dies_in_a_block(tool: Tool) -> None:
     assert any(task["fault"] for task in saved["blocks"][0]["tasks"])
     assert not any(task["fault"] for block in saved["blocks"][1:] for task in block["tasks"])
     assert "void" in ran.out
-    cells = saved["experiment"]["cells"]
-    assert {cell["clients"] for cell in cells if "POST" in cell["topic"]} == {1}
     assert tool.run("report", "run").out == ran.out
 
 

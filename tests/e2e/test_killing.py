@@ -23,6 +23,7 @@ pytestmark = pytest.mark.server
 TINY = ("demo", "--quick", "--chapter", "1", "--objects", "1")
 KILLS = 20
 AT_ONCE = 5
+INTERRUPTS = 6
 LATEST = 8.0  # s after the start: about when an undisturbed run ends
 CLEARED = 5.0  # s, what is promised
 
@@ -182,6 +183,24 @@ def test_interrupted_in_chapter_1(tool: Tool, times: int, form: str) -> None:
     assert "interrupted: what had been measured by then" in " ".join(ran.out.split())
     assert begun.saved()["status"] == "interrupted"
     assert tool.run("report", "run", "--format", form).out == ran.out
+
+
+def test_interrupted_at_random_moments(tool: Tool) -> None:
+    """Whenever Ctrl-C comes, it ends in 130, and a run either can be shown or isn't there."""
+    moments = sorted(random.uniform(0.5, LATEST) for _ in range(INTERRUPTS))
+    for moment, (started, begun) in [(moment, start(tool)) for moment in moments]:
+        time.sleep(max(0.0, started + moment - time.monotonic()))
+        begun.interrupt()
+    for moment, begun in zip(moments, tool.begun[:INTERRUPTS], strict=True):
+        ran = begun.finish()
+        run = f"{begun.name}-run"
+        assert ran.code == 130, (moment, ran)
+        assert "Traceback" not in ran.err
+        if (tool.cwd / run).exists():
+            assert begun.saved(run)["status"] == "interrupted"
+            assert tool.run("report", run).out == ran.out
+        else:
+            assert not ran.out
 
 
 def test_the_stand_in_dies_and_then_ctrl_c_in_the_race(tool: Tool) -> None:

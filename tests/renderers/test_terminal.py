@@ -130,6 +130,18 @@ def test_nothing_is_wider_than_the_terminal_and_no_figure_is_lost(width: int) ->
         assert word in text
 
 
+@pytest.mark.parametrize("width", range(8, 20))
+def test_neighbouring_figures_and_units_are_never_parted(width: int) -> None:
+    """Rather than "38" above "ms", or "2.0+" above "0.5", the table becomes a list."""
+    sums = (Count(2.0, 1), "+", Count(0.5, 1))
+    text = show(
+        doc.table([doc.left("a"), doc.right("b")], [("x y z", Seconds(0.038)), ("x", sums)]),
+        width=width,
+    )
+    assert "38 ms" in text
+    assert "2.0+0.5" in text
+
+
 def test_empty_tables_and_bare_ones_are_drawn() -> None:
     """No row, no caption, no note: the header alone."""
     empty = Table(columns=(doc.left("view"), doc.right("n")), rows=())

@@ -406,6 +406,11 @@ def test_a_race_without_an_arm_says_which_candidates_failed(tmp_path: Path) -> N
     )
     [_, shown] = tables(results)
     assert [say(cells[-1]) for cells in shown.rows].count("it ended with exit code 3") == 3
+    of_chapter_3 = replace(
+        results.run,
+        experiment=synthetic.experiment(Choices(seed=7, chapters=(3,))),
+    )
+    assert "it ended with exit code 3" in show(replace(results, run=of_chapter_3))
 
 
 def test_what_voids_every_cell_is_said_once_a_chapter(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ database driver) is imported by the command that needs it, so that any command s
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -45,6 +46,9 @@ app.add_command(report)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: see docs/architecture.md for the codes."""
+    if sys.platform == "win32":
+        _say("whereasync does not run on Windows yet", "use WSL 2", "")
+        sys.exit(2)
     interrupt = _Interrupt()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
@@ -64,26 +68,36 @@ class _Interrupt:
 
 
 def _run(arguments: list[str] | None) -> int:
-    if sys.platform == "win32":
-        _say("whereasync does not run on Windows yet", "use WSL 2", "")
-        return 2
     try:
-        code: Any = app.main(arguments, standalone_mode=False)
+        # Not app.main(): it takes a reader that left for exit code 1, which here means findings.
+        given = sys.argv[1:] if arguments is None else arguments
+        with app.make_context("whereasync", given) as context:
+            code: Any = app.invoke(context)
+    except click.exceptions.Exit as left:  # --help and --version
+        return left.exit_code
     except WhereAsyncError as error:
         _say(error.what, error.hint, error.log)
         return error.exit_code
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "whereasync"
+        asked = getattr(error, "ctx", None)
+        command = asked.command_path if asked else "whereasync"
         _say(error.format_message(), f"{command} --help", "")
         return 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("whereasync: interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output left, as `| head` does
-        sys.stderr.close()
-        return 0
+    except OSError as error:
+        return _lose_output(error)
     return code if isinstance(code, int) else 0
+
+
+def _lose_output(error: OSError) -> int:
+    """Say that nobody gets our output, unless the reader has left, as ``| head`` does."""
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+        return 0
+    _say(f"the output can't be written: {error.strerror}", "df -h", "")
+    return 3
 
 
 def _say(what: str, hint: str, log: str) -> None:

@@ -35,7 +35,7 @@ class Numbers(click.ParamType[tuple[int, ...]]):
                 self.fail(f"{part.strip()!r} is no number of {self.what}", param, ctx)
             if not self.low <= number <= self.high:
                 bounds = f"{self.low:,} to {self.high:,}"
-                self.fail(f"{number} {self.what}: it takes {bounds}", param, ctx)
+                self.fail(f"{self.what} {number}: choose {bounds}", param, ctx)
             found.append(number)
         return tuple(dict.fromkeys(found))
 

@@ -84,14 +84,14 @@ FAMILIES = {
         Family(
             name="fix-api-sync",
             chapter=3,
-            topic="API, one HTTP client, sync",
+            topic="API, shared client, sync",
             a=_sync(f"{SAME_API}sync/", "before"),
             b=_sync(f"{ADVISED_API}sync/", "after"),
         ),
         Family(
             name="fix-api-async",
             chapter=3,
-            topic="API, one HTTP client, async",
+            topic="API, shared client, async",
             a=_async(f"{SAME_API}async/", "before"),
             b=_async(f"{ADVISED_API}async/", "after"),
         ),
@@ -106,7 +106,7 @@ FAMILIES = {
             Family(
                 name=f"fan-{calls}",
                 chapter=3,
-                topic="API, 1 call" if calls == 1 else f"API, {calls} calls gathered",
+                topic="API, 1 call" if calls == 1 else f"API, {calls} calls",
                 a=_sync(f"{ADVISED_API}sync/?calls={calls}", "sync"),
                 b=_async(f"{ADVISED_API}async/?calls={calls}", "async"),
             )
@@ -115,7 +115,7 @@ FAMILIES = {
         Family(
             name="gather-5",
             chapter=3,
-            topic="API, 5 async calls gathered",
+            topic="API, 5 calls, gathered",
             a=_async(f"{ADVISED_API}async-in-turn/?calls=5", "before"),
             b=_async(f"{ADVISED_API}async/?calls=5", "after"),
         ),

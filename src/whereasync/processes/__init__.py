@@ -92,13 +92,8 @@ class Supervisor:
     def order(self, **order: Any) -> dict[str, Any]:
         """Send one order and return the answer; WhereAsyncError if the supervisor is gone."""
         try:
-            self.socket.sendall(json.dumps(order).encode() + b"\n")
-            answer = b""
-            while not answer.endswith(b"\n"):
-                received = self.socket.recv(65536)
-                if not received:
-                    raise ConnectionResetError  # the same fault, seen on reading
-                answer += received
+            with _unbroken():
+                answer = self._exchange(json.dumps(order).encode() + b"\n")
         except OSError as error:
             raise WhereAsyncError(
                 "the supervisor process was killed, and with it everything it ran",
@@ -106,6 +101,16 @@ class Supervisor:
             ) from error
         decoded: dict[str, Any] = json.loads(answer)
         return decoded
+
+    def _exchange(self, order: bytes) -> bytes:
+        self.socket.sendall(order)
+        answer = b""
+        while not answer.endswith(b"\n"):
+            received = self.socket.recv(65536)
+            if not received:
+                raise ConnectionResetError  # the same fault, seen on reading
+            answer += received
+        return answer
 
     def spawn(  # noqa: PLR0913 # a process has that many properties
         self,
@@ -183,6 +188,17 @@ class Supervisor:
     def leftovers(self, where: str) -> tuple[str, ...]:
         """Return the names of databases that dead runs left on that server."""
         return registry.leftovers(where)
+
+
+@contextlib.contextmanager
+def _unbroken() -> Iterator[None]:
+    """Let Ctrl-C wait: an order cut off here would leave its answer to the next one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -25,9 +25,10 @@ from typing import Any
 import psutil
 
 from whereasync.processes import registry
+from whereasync.processes.memory import SharedMemory
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
-GRACE = 2.0  # s for children to obey their stop signal once the tool is gone
+GRACE = 2.0  # s for all to end, the children told to, once the tool is gone
 FINALIZER_DEADLINE = 2.0  # s
 
 
@@ -44,6 +45,7 @@ class Supervisor:
     directory: Path
     children: dict[int, tuple[subprocess.Popen[bytes], int]] = field(default_factory=dict)
     finalizers: dict[str, tuple[list[str], dict[str, str]]] = field(default_factory=dict)
+    memory: SharedMemory = field(default_factory=SharedMemory)
 
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Carry out one order and return the answer to it."""
@@ -64,11 +66,11 @@ class Supervisor:
         return {}
 
     def spawn(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Start one child in a session of its own; it dies should the supervisor be killed."""
+        """Start one child in a session of its own; it gets its stop signal if we are killed."""
         cores = order["cores"]
 
         def prepare() -> None:
-            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            _prctl(_PR_SET_PDEATHSIG, order["stop_signal"])
             if cores and sys.platform == "linux":
                 os.sched_setaffinity(0, cores)
 
@@ -98,6 +100,7 @@ class Supervisor:
         for process in psutil.Process().children(recursive=True):
             with contextlib.suppress(OSError):
                 if os.getsid(process.pid) == pid:
+                    self.memory.note(process.pid)
                     os.kill(process.pid, signal.SIGKILL)
 
     def reap(self) -> None:
@@ -116,15 +119,16 @@ class Supervisor:
             if child.poll() is None:
                 os.kill(child.pid, stop_signal)
         deadline = time.monotonic() + GRACE
-        while time.monotonic() < deadline and any(
-            child.poll() is None for child, _ in self.children.values()
-        ):
-            time.sleep(0.01)
+        # Their children too: multiprocessing's tracker frees semaphores once its parent is gone.
+        while time.monotonic() < deadline and self.descendants():
+            time.sleep(0.02)
         while remaining := self.descendants():
             for process in remaining:
+                self.memory.note(process.pid)
                 with contextlib.suppress(psutil.Error):
                     process.kill()
             time.sleep(0.01)
+        self.memory.free()
         for argv, env in self.finalizers.values():
             with contextlib.suppress(OSError, subprocess.SubprocessError):
                 subprocess.run(

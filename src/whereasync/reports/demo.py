@@ -53,9 +53,7 @@ def report(results: Results) -> Document:
         *_sum_up(results),
         *_closing(results),
     ]
-    return Document(
-        title=f"Where to apply async: {article.TITLE!r}, repeated", blocks=tuple(blocks)
-    )
+    return Document(title=f"“{article.TITLE}”, repeated here", blocks=tuple(blocks))
 
 
 # ---------------------------------------------------------------- around the chapters

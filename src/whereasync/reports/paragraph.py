@@ -28,7 +28,7 @@ HERE = {
 BEST = 3  # changes to name
 ANSWERS: tuple[tuple[str, Callable[[set[str]], bool]], ...] = (
     ("pays for", lambda outcomes: outcomes == {"b"}),
-    ("costs more than it gives for", lambda outcomes: outcomes == {"a"}),
+    ("is slower for", lambda outcomes: outcomes == {"a"}),
     ("makes no difference for", lambda outcomes: outcomes == {"same"}),
     (
         "pays or not with the number of clients for",
@@ -96,11 +96,11 @@ def _weigh_client(results: Results) -> Iterator[Part]:
     experiment = results.run.experiment
     if written is None or experiment is None:
         return
-    yield "An API call as written takes "
+    yield "An API call as written costs "
     yield Seconds(written.server_cpu / 1000)
-    yield f" of the server's CPU, and waits {experiment.upstream.latency.replace('ms', ' ms')}"
+    yield f" of server CPU for {experiment.upstream.latency.replace('ms', ' ms')} of waiting"
     if shared is not None:
-        yield "; with one HTTP client for the process it takes "
+        yield "; with one HTTP client for the process it costs "
         yield Seconds(shared.server_cpu / 1000)
     yield ". "
 
@@ -158,7 +158,7 @@ def _answer(results: Results) -> Iterator[Part]:
     answers = [
         f"{answer} {_join(named)}"
         for answer, is_so in ANSWERS
-        if (named := [where for where, outcomes in places if outcomes and is_so(outcomes)])
+        if (named := [where for where, outcomes in places if is_so(outcomes)])
     ]
     if answers:
         yield strong("So, once the views are as advised, ")

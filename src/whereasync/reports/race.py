@@ -130,7 +130,7 @@ def _verdict(result: CellResult) -> Part:
             winner = cell.b if comparison.winner == "b" else cell.a
             return mark(f"{winner.label} faster")
         case Verdict.SAME:
-            return "same, within 5 %"
+            return "same ±5 %"
         case Verdict.VOID:
             return warning("void")
         case _:
@@ -146,7 +146,12 @@ def _remarks(cells: list[CellResult]) -> Iterator[Block]:
             named = reasons.setdefault((reason.kind, reason.detail), (reason, []))[1]
             named.append(f"{each.cell.topic} at {each.cell.clients}")
     for reason, named in reasons.values():
-        yield caveat(f"{_shorten(named)}: {reason.kind}, {reason.detail}", hint=reason.hint or ())
+        if reason.kind == Verdict.INCONCLUSIVE:
+            said = f"inconclusive, {reason.detail}"
+            yield caveat(f"{_shorten(named)}: {said}", hint=code("whereasync demo --full"))
+        else:
+            said = f"void, {reason.kind}: {reason.detail}"
+            yield caveat(f"{_shorten(named)}: {said}", hint=reason.hint or ())
     restless = [f"{each.cell.topic} at {each.cell.clients}" for each in cells if not each.settled]
     if restless:
         yield caveat(

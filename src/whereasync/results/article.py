@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DIFFERENT_WORK = Fault(
     kind="different work",
-    detail="as in the article, the async views do other work than the sync ones: no verdict",
+    detail="as in the article, sync and async views do different things: this ratio proves nothing",
     hint="chapter 2 compares the same work",
 )
 
