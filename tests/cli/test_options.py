@@ -40,9 +40,9 @@ def test_lists_of_numbers_keep_their_order_and_lose_doubles(
         ("1.5", "'1.5' is no number of clients"),
         ("1e2", "'1e2' is no number of clients"),
         ("1 8", "'1 8' is no number of clients"),
-        ("0", "0 clients: it takes 1 to 1,000"),
-        ("8,-1", "-1 clients: it takes 1 to 1,000"),
-        ("1001", "1001 clients: it takes 1 to 1,000"),
+        ("0", "clients 0: choose 1 to 1,000"),
+        ("8,-1", "clients -1: choose 1 to 1,000"),
+        ("1001", "clients 1001: choose 1 to 1,000"),
         ("9" * 5000, "is no number of clients"),
     ],
 )

@@ -37,10 +37,10 @@ TINY = ("demo", "--quick", "--chapter", "1", "--objects", "1", "--out", "run")
     [
         (("demo", "--server", "hypercron"), "no server “hypercron”", "did you mean hypercorn?"),
         (("demo", "--server", "uvicorn,lop=auto"), "no option “lop”", "did you mean loop?"),
-        (("demo", "--objects", "0"), "0 objects: it takes 1 to", "whereasync demo --help"),
-        (("demo", "--objects", "-5"), "-5 objects: it takes 1 to", "whereasync demo --help"),
+        (("demo", "--objects", "0"), "objects 0: choose 1 to", "whereasync demo --help"),
+        (("demo", "--objects", "-5"), "objects -5: choose 1 to", "whereasync demo --help"),
         (("demo", "--objects", "abc"), "'abc' is no number", "whereasync demo --help"),
-        (("demo", "--clients", "0"), "0 clients: it takes 1 to", "whereasync demo --help"),
+        (("demo", "--clients", "0"), "clients 0: choose 1 to", "whereasync demo --help"),
         (("demo", "--chapter", "7"), "7 chapter: it takes 1 to 4", "whereasync demo --help"),
         (("demo", "--qick"), "--quick", "whereasync demo --help"),
         (("dmeo",), "'demo'", "whereasync --help"),

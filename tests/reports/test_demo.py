@@ -133,20 +133,20 @@ def test_a_small_run_is_shown_like_this(tmp_path: Path) -> None:
         "gunicorn,worker=gthread,threads=16 against hypercorn; GET over 10 objects, POST\n"
         "creates, updates and deletes one of each, API waits 20 ms; ratio is throughput,\n"
         "async ÷ sync; CPU in seconds per 1,000 requests, server + database\n"
-        "                       async                                        CPU      CPU\n"
-        "work clients sync /s      /s ratio interval    verdict             sync    async\n"
+        "                sync   async                                        CPU      CPU\n"
+        "work  clients     /s      /s  ratio  interval     verdict          sync    async\n"
         "────────────────────────────────────────────────────────────────────────────────\n"
-        "GET        1     500     310 0.62× [0.61–0.63] sync faster      2.0+0.5  3.2+0.8\n"
-        "GET        8     500     501 1.03× [0.77–1.38] inconclusive     2.0+0.5  2.0+0.5\n"
-        "POST       1     500     500 1.00× [0.99–1.01] same, within 5 % 2.0+0.5  2.0+0.5\n"
-        "API        1       –       –     – –           void                   –        –\n"
-        "API        8     500     750 1.50× [1.48–1.52] async faster     2.0+0.5  1.3+0.3\n"
+        "GET         1    500     310  0.62×  [0.61–0.63]  sync faster   2.0+0.5  3.2+0.8\n"
+        "GET         8    500     501  1.03×  [0.77–1.38]  inconclusive  2.0+0.5  2.0+0.5\n"
+        "POST        1    500     500  1.00×  [0.99–1.01]  same ±5 %     2.0+0.5  2.0+0.5\n"
+        "API         1      –       –      –  –            void                –        –\n"
+        "API         8    500     750  1.50×  [1.48–1.52]  async faster  2.0+0.5  1.3+0.3\n"
         "\n"
-        "caveat: GET at 8: inconclusive, 6 blocks leave both a difference and none\n"
-        "        possible\n"
-        "  next: Give it more time, up to 24 blocks\n"
+        "caveat: GET at 8: inconclusive, after 6 blocks it may be faster, slower or the\n"
+        "        same\n"
+        "  next: whereasync demo --full\n"
         "\n"
-        "caveat: API at 1: status, 503 instead of 200\n"
+        "caveat: API at 1: void, status: 503 instead of 200\n"
         "  next: look at the log\n"
         "\n"
         "next: Not measured (POST at 8: needs 43 s): whereasync demo --full --chapter 2\n"
@@ -269,15 +269,15 @@ def test_cells_stand_in_the_order_of_the_experiment(typical: Results) -> None:
     assert [say(cells[0]) for cells in change.rows] == [
         "GET without N+1, sync",
         "GET without N+1, async",
-        "API, one HTTP client, sync",
-        "API, one HTTP client, async",
-        "API, 5 async calls gathered",
+        "API, shared client, sync",
+        "API, shared client, async",
+        "API, 5 calls, gathered",
     ]
     assert list(dict.fromkeys(say(cells[0]) for cells in added.rows)) == [
         "GET",
         "API, 1 call",
-        "API, 5 calls gathered",
-        "API, 20 calls gathered",
+        "API, 5 calls",
+        "API, 20 calls",
     ]
 
 
@@ -286,13 +286,13 @@ def test_a_void_cell_shows_no_figure_and_its_reason(typical: Results) -> None:
     _, fair, *_ = tables(typical)
     [void] = [cells for cells in fair.rows if say(cells[6]) == "void"]
     assert [say(cell) for cell in void] == ["API", "8", "–", "–", "–", "–", "void", "–", "–"]
-    assert notes(typical)["API at 8: status, 503 instead of 200"] == "look at the log"
+    assert notes(typical)["API at 8: void, status: 503 instead of 200"] == "look at the log"
 
 
 def test_what_is_in_doubt_or_restless_is_named(typical: Results) -> None:
     """Each with the way on."""
     said = notes(typical)
-    doubt = "inconclusive, 6 blocks leave both a difference and none possible"
+    doubt = "inconclusive, after 6 blocks it may be faster, slower or the same"
     assert said[f"GET at 64: {doubt}"]
     assert said[f"API, 1 call at 8: {doubt}"]
     assert said["GET without N+1, sync at 8: warm-up never settled"]
@@ -303,7 +303,7 @@ def test_cells_left_out_are_named_with_the_command_that_measures_them(typical: R
     assert list(notes(typical, NoteKind.NEXT_STEP)) == [
         "Not measured (POST at 64: needs 43 s): whereasync demo --full --chapter 2",
         (
-            "Not measured (GET at 1: needs 43 s; API, 5 calls gathered at 64: needs 43 s): "
+            "Not measured (GET at 1: needs 43 s; API, 5 calls at 64: needs 43 s): "
             "whereasync demo --full --chapter 3"
         ),
     ]
@@ -388,7 +388,7 @@ def test_chapters_that_were_not_reached_are_named(tmp_path: Path) -> None:
             "6 more): whereasync demo --full --chapter 2"
         ),
         (
-            "Not measured (GET without N+1, sync at 8: not reached; API, 5 calls gathered at 1: "
+            "Not measured (GET without N+1, sync at 8: not reached; API, 5 calls at 1: "
             "not reached; API, 1 call at 64: not reached and 13 more): "
             "whereasync demo --full --chapter 3"
         ),
@@ -420,10 +420,13 @@ def test_what_voids_every_cell_is_said_once_a_chapter(tmp_path: Path) -> None:
     results = derive(replace(run, blocks=blocks), directory.samples)
     said = [text for text in notes(results) if "exit code 3" in text]
     assert said == [
-        "GET at 8; API at 8; GET at 1; API at 1 and 5 more: server, it ended with exit code 3",
         (
-            "GET without N+1, sync at 8; API, 5 calls gathered at 1; API, 1 call at 64; "
-            "API, one HTTP client, async at 8 and 12 more: server, it ended with exit code 3"
+            "GET at 8; API at 8; GET at 1; API at 1 and 5 more: "
+            "void, server: it ended with exit code 3"
+        ),
+        (
+            "GET without N+1, sync at 8; API, 5 calls at 1; API, 1 call at 64; "
+            "API, shared client, async at 8 and 12 more: void, server: it ended with exit code 3"
         ),
     ]
 

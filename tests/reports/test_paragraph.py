@@ -132,7 +132,7 @@ def test_what_was_not_measured_is_not_mentioned(empty: Results, seed: int) -> No
         "fan-1": "one API call",
         "fan-20": "twenty gathered calls",
         "advised-get": "for the GET",
-        "gather-5": "API, 5 async calls gathered",
+        "gather-5": "API, 5 calls, gathered",
         "fix-get-sync": "GET without N+1, sync",
     }
     drawn = draw(seed)
@@ -211,18 +211,18 @@ def test_cells_of_several_topics_are_named(empty: Results) -> None:
     """Five calls and twenty are told apart, the fewer before the more."""
     assert say(empty, fan_20_1=B, fan_5_8=A, fan_5_1=B).startswith(
         "That async wins once calls are gathered held here in part ("
-        "API, 5 calls gathered at 1 client 1.72× [1.70–1.74]; "
-        "API, 5 calls gathered at 8 clients 0.61× [0.60–0.62]; "
-        "API, 20 calls gathered at 1 client 1.72× [1.70–1.74])"
+        "API, 5 calls at 1 client 1.72× [1.70–1.74]; "
+        "API, 5 calls at 8 clients 0.61× [0.60–0.62]; "
+        "API, 20 calls at 1 client 1.72× [1.70–1.74])"
     )
 
 
 def test_what_a_call_costs_is_weighed_with_and_without_a_shared_client(empty: Results) -> None:
     """CPU of one call, against the wait that async could use."""
     alone = say(empty, same_api_8=SAME)
-    assert "An API call as written takes 35 ms of the server's CPU, and waits 20 ms. " in alone
+    assert "An API call as written costs 35 ms of server CPU for 20 ms of waiting. " in alone
     both = say(empty, same_api_8=SAME, fan_1_8=SAME)
-    assert "waits 20 ms; with one HTTP client for the process it takes 35 ms. " in both
+    assert "20 ms of waiting; with one HTTP client for the process it costs 35 ms. " in both
     assert "CPU" not in say(empty, same_api_8=VOID)
     assert Seconds(0.035) in contents(judge(empty, {"same-api-8": SAME}))
 
@@ -238,7 +238,7 @@ def test_the_three_largest_gains_are_named(empty: Results) -> None:
         gather_5_1=faster("a", 0.5),
     )
     assert text == (
-        "What helps most: API, one HTTP client, sync (8 clients 14.0× [13.9–14.1]); "
+        "What helps most: API, shared client, sync (8 clients 14.0× [13.9–14.1]); "
         "then GET without N+1, sync (8 clients 12.0× [11.9–12.1]); "
         "then GET without N+1, async (8 clients 10.0× [9.90–10.1]). "
     )
@@ -248,7 +248,7 @@ def test_changes_in_doubt_are_named_as_such(empty: Results) -> None:
     """Also where no change has won."""
     assert say(empty, fix_get_sync_8=OPEN, gather_5_1=OPEN, fix_api_sync_8=VOID) == (
         "Inconclusive among the changes: GET without N+1, sync at 8; "
-        "API, 5 async calls gathered at 1. "
+        "API, 5 calls, gathered at 1. "
     )
 
 
@@ -256,7 +256,7 @@ def test_changes_in_doubt_are_named_as_such(empty: Results) -> None:
     ("verdicts", "answer"),
     [
         ([B, B], "pays for the GET"),
-        ([A, A], "costs more than it gives for the GET"),
+        ([A, A], "is slower for the GET"),
         ([SAME, SAME], "makes no difference for the GET"),
         ([A, B], "pays or not with the number of clients for the GET"),
         ([B, SAME], "pays or not with the number of clients for the GET"),
@@ -279,7 +279,7 @@ def test_several_answers_make_one_sentence(empty: Results) -> None:
     text = say(empty, advised_get_8=A, fan_1_8=OPEN, fan_5_8=B, fan_20_8=B)
     assert text.endswith(
         "So, once the views are as advised, async pays for five gathered calls and twenty gathered "
-        "calls, costs more than it gives for the GET and is inconclusive for one API call on this "
+        "calls, is slower for the GET and is inconclusive for one API call on this "
         "machine. "
     )
 
@@ -291,6 +291,6 @@ def test_a_run_from_the_disk_says_what_is_true(tmp_path: Path) -> None:
     text = "".join(figures.write(part) for part in contents(results))  # type: ignore[arg-type]
     assert text == (
         "That async wins once calls are gathered held here (8 clients 4.00× [3.96–4.04]). "
-        "So, once the views are as advised, async pays for twenty gathered calls, costs more than "
-        "it gives for the GET and is inconclusive for one API call on this machine. "
+        "So, once the views are as advised, async pays for twenty gathered calls, is slower for "
+        "the GET and is inconclusive for one API call on this machine. "
     )
