@@ -129,6 +129,10 @@ class Tool:
     environment: Mapping[str, str] = field(default_factory=dict)
     begun: list[Begun] = field(default_factory=list)
 
+    def leave_uncovered(self) -> None:
+        """Don't measure coverage: its start swallows Ctrl-C, and its end needs a disk."""
+        self.environment = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+
     def start(self, *arguments: object, command: tuple[object, ...] = (COMMAND,)) -> Begun:
         """Start it with these arguments."""
         name = f"{len(self.begun)}"

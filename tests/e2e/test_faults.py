@@ -104,6 +104,7 @@ def test_out_is_in_use(tool: Tool) -> None:
 
 def test_full_disk_at_the_start(tool: Tool) -> None:
     """A disk without room is noticed before minutes are spent."""
+    tool.leave_uncovered()
     limit = ("prlimit", f"--fsize={16 * 1024}")
     ran = tool.run(*TINY, command=(*limit, *default_command()))
     assert ran.code == 2
@@ -120,6 +121,7 @@ def default_command() -> tuple[object, ...]:
 
 def test_full_disk_in_the_middle(tool: Tool) -> None:
     """When the run can't be saved any more, that is said, and what was saved before is whole."""
+    tool.leave_uncovered()
     begun = tool.start(*TINY, "--database", "sqlite:")
     wait_for_singles(begun)
     room = (tool.cwd / "run" / "run.json").stat().st_size  # a longer one is an error of the disk
