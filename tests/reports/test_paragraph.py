@@ -247,8 +247,7 @@ def test_the_three_largest_gains_are_named(empty: Results) -> None:
 def test_changes_in_doubt_are_named_as_such(empty: Results) -> None:
     """Also where no change has won."""
     assert say(empty, fix_get_sync_8=OPEN, gather_5_1=OPEN, fix_api_sync_8=VOID) == (
-        "Inconclusive among the changes: GET without N+1, sync at 8; "
-        "API, 5 calls, gathered at 1. "
+        "Inconclusive among the changes: GET without N+1, sync at 8; API, 5 calls, gathered at 1. "
     )
 
 
