@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import pty
@@ -9,11 +10,12 @@ import re
 import signal
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import psycopg
 import pytest
@@ -231,3 +233,41 @@ def test_sqlite_is_written_by_one_client(tool: Tool) -> None:
     for cell in cells:
         clients[cell["topic"].split()[0].rstrip(",")].add(cell["clients"])
     assert clients == {"GET": {1, 2}, "POST": {1}, "API": {1, 2}}
+
+
+# ---------------------------------------------------------------- the real service
+
+
+class RealService(http.server.BaseHTTPRequestHandler):
+    """Somebody's exchange-rate API, which counts its calls."""
+
+    calls: ClassVar[list[tuple[str | None, str]]] = []
+
+    def do_GET(self) -> None:
+        """Answer two days of one currency."""
+        self.calls.append((self.headers["apikey"], self.path))
+        body = b'{"rates": {"2016-01-02": {"USD": 1.09}, "2016-01-03": {"USD": 1.08}}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_real_service_gets_six_calls_with_the_users_key(tool: Tool) -> None:
+    """Three runs, sync and async, one at a time; the key is kept nowhere."""
+    with http.server.HTTPServer(("127.0.0.1", 0), RealService) as service:
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{service.server_port}/timeseries"
+        ran = tool.run(
+            *("demo", "--quick", "--chapter", "1", "--objects", "1", "--database", "sqlite:"),
+            *("--api-url", url, "--api-key", "s3cret", "--out", "run"),
+        )
+        service.shutdown()
+    assert ran.code == 0
+    assert f"API calls the real service, {url}" in " ".join(ran.out.split())
+    asked = "/timeseries?start_date=2016-01-02&end_date=2017-01-01"
+    assert RealService.calls == [("s3cret", asked)] * 6
+    assert "s3cret" not in (tool.cwd / "run" / "run.json").read_text()
