@@ -31,7 +31,7 @@ from whereasync.document import (
     warning,
 )
 from whereasync.reports.article import space_unit
-from whereasync.stats import Verdict
+from whereasync.stats import LOOKS, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,7 +148,9 @@ def _remarks(cells: list[CellResult]) -> Iterator[Block]:
     for reason, named in reasons.values():
         if reason.kind == Verdict.INCONCLUSIVE:
             said = f"inconclusive, {reason.detail}"
-            yield caveat(f"{_shorten(named)}: {said}", hint=code("whereasync demo --full"))
+            more = code("whereasync demo --full")
+            is_last = any(each.comparison.blocks >= LOOKS[-1] for each in cells)
+            yield caveat(f"{_shorten(named)}: {said}", hint=reason.hint if is_last else more)
         else:
             said = f"void, {reason.kind}: {reason.detail}"
             yield caveat(f"{_shorten(named)}: {said}", hint=reason.hint or ())
