@@ -41,7 +41,7 @@ TINY = ("demo", "--quick", "--chapter", "1", "--objects", "1", "--out", "run")
         (("demo", "--objects", "-5"), "objects -5: choose 1 to", "whereasync demo --help"),
         (("demo", "--objects", "abc"), "'abc' is no number", "whereasync demo --help"),
         (("demo", "--clients", "0"), "clients 0: choose 1 to", "whereasync demo --help"),
-        (("demo", "--chapter", "7"), "7 chapter: it takes 1 to 4", "whereasync demo --help"),
+        (("demo", "--chapter", "7"), "chapter 7: choose 1 to 4", "whereasync demo --help"),
         (("demo", "--qick"), "--quick", "whereasync demo --help"),
         (("dmeo",), "'demo'", "whereasync --help"),
         (("demo", "--database", "postgrse://u@h/d"), "“postgrse:” is unknown", "postgres:?"),
