@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,12 +92,14 @@ class Begun:
     def kill(self, *words: str, number: int = signal.SIGKILL) -> None:
         """Wait for a descendant with these words; send a signal to it and to all below it.
 
-        But not to multiprocessing's tracker, which frees semaphores once the others are dead.
+        But not to multiprocessing's tracker, which frees semaphores once the others are dead. One
+        that ended meanwhile (a worker of PostgreSQL, say) needs no signal.
         """
         for root in wait_until(lambda: self.find(*words), f"a process {words}"):
             trackers = self.find("multiprocessing.resource_tracker")
             for process in {root, *root.children(recursive=True)}.difference(trackers):
-                process.send_signal(number)
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
 
     def waits(self, condition: Callable[[], Any], what: str) -> None:
         """Wait until the condition gives something, while it runs."""
