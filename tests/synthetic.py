@@ -27,14 +27,15 @@ from whereasync.model import (
     Status,
     SweepPoint,
     Task,
+    TaskRecord,
 )
 from whereasync.results import Results, derive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from whereasync.model import Cell, TaskRecord
+    from whereasync.model import Cell, Fault
 
 Gains: TypeAlias = "Mapping[str, float | Sequence[float]]"  # cell → throughput B ÷ A
 
@@ -150,6 +151,12 @@ def spoil(run: Run, cell: str, block: int, **changes: object) -> Run:
     tasks = iter(ruined)
     blocks = [replace(each, tasks=tuple(next(tasks) for _ in each.tasks)) for each in run.blocks]
     return replace(run, blocks=tuple(blocks))
+
+
+def dead_block(number: int, cells: Iterable[Cell], fault: Fault) -> Block:
+    """Return a block as it is recorded when a server died under it, with these cells open."""
+    failed = [TaskRecord(cell=cell.name, clients=cell.clients, fault=fault) for cell in cells]
+    return Block(number=number, tasks=tuple(failed))
 
 
 def answer_all(planned: Experiment, share: float = 0.5) -> tuple[Single, ...]:

@@ -163,12 +163,11 @@ class TaskRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Both arms' servers started fresh, once, and every cell measured."""
+    """Both arms' servers started fresh, once, and every cell that is still open measured."""
 
     number: int
-    tasks: tuple[TaskRecord, ...]
+    tasks: tuple[TaskRecord, ...]  # all with the same fault, where the block failed as a whole
     peak_rss: dict[str, int] = field(default_factory=dict)  # bytes a role, whole tree
-    fault: Fault | None = None
 
 
 # ---------------------------------------------------------------- the article's own table

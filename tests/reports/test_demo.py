@@ -416,7 +416,7 @@ def test_a_race_without_an_arm_says_which_candidates_failed(tmp_path: Path) -> N
 def test_what_voids_every_cell_is_said_once_a_chapter(tmp_path: Path) -> None:
     """A block died: one caveat names the first cells and counts the rest."""
     directory, run = synthetic.race(tmp_path / "run", PLANNED, {"same-get-8": 1.5})
-    blocks = (*run.blocks, replace(run.blocks[0], number=6, tasks=(), fault=DEAD))
+    blocks = (*run.blocks, synthetic.dead_block(6, PLANNED.cells, DEAD))
     results = derive(replace(run, blocks=blocks), directory.samples)
     said = [text for text in notes(results) if "exit code 3" in text]
     assert said == [

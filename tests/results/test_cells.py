@@ -236,14 +236,19 @@ def test_a_fault_of_one_task_voids_its_cell(raced: tuple[RunDirectory, Run]) -> 
     assert_only_void(results.derive(spoiled, directory.samples), "status", "503")
 
 
-def test_a_fault_of_a_block_voids_every_cell(raced: tuple[RunDirectory, Run]) -> None:
-    """A server died: nothing of that run's race may be shown."""
+def test_a_failed_block_voids_what_it_was_to_measure(raced: tuple[RunDirectory, Run]) -> None:
+    """A server died: the cells still open are void, the one decided earlier stands."""
     directory, run = raced
-    died = replace(run.blocks[5], tasks=(), fault=FAULT)
-    found = results.derive(replace(run, blocks=(*run.blocks[:5], died)), directory.samples)
-    assert {each.comparison.verdict for each in found.cells} == {Verdict.VOID}
-    assert {each.comparison.reason for each in found.cells} == {FAULT}
-    assert len(found.cells) == len(synthetic.experiment().cells)
+    decided = run.blocks[0].tasks[0].cell
+    still_open = [cell for cell in synthetic.experiment().cells if cell.name != decided]
+    died = synthetic.dead_block(6, still_open, FAULT)
+    found = results.derive(replace(run, blocks=(*run.blocks, died)), directory.samples)
+    assert len(found.cells) == 1 + len(still_open)
+    for each in found.cells:
+        if each.cell.name == decided:
+            assert each.comparison.verdict not in {Verdict.VOID, Verdict.INCONCLUSIVE}
+        else:
+            assert each.comparison.reason == FAULT
 
 
 def test_missing_samples_void_their_cell(copied: RunDirectory) -> None:

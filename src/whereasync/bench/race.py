@@ -15,7 +15,7 @@ from whereasync.bench.stage import RACE
 from whereasync.bench.tuning import tune
 from whereasync.errors import WhereAsyncError
 from whereasync.load import drive
-from whereasync.model import Block, Fault, Job, Task
+from whereasync.model import Block, Fault, Job, Task, TaskRecord
 from whereasync.processes.accounting import peak_rss
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _task(cell: Cell, roles: Sequence[str], compared: set[tuple[Side, Side]]) ->
 
 def _is_broken(blocks: Sequence[Block]) -> bool:
     last = blocks[-FAILED_BLOCKS:]
-    return len(last) == FAILED_BLOCKS and all(block.fault for block in last)
+    return len(last) == FAILED_BLOCKS and all(task.fault for block in last for task in block.tasks)
 
 
 def _run_block(
@@ -102,7 +102,9 @@ def _run_block(
             records = drive.drive(job, spawn=stage.supervisor.spawn, directory=scratch)
             peaks = {role: peak_rss([endpoint.pid]) for role, endpoint in endpoints.items()}
     except WhereAsyncError as error:
-        return Block(number=step.number, tasks=(), fault=_fault("server", error))
+        fault = _fault("server", error)
+        failed = (TaskRecord(cell=task.cell, clients=task.clients, fault=fault) for task in tasks)
+        return Block(number=step.number, tasks=tuple(failed))
     for record in records:
         path = drive.samples_path(scratch, record.cell)
         stage.ledger.directory.adopt(record.cell, step.number, path)
