@@ -62,7 +62,7 @@ def test_address(text: str | None, expected: Address) -> None:
         (f"zzz://u:{PASSWORD}@h/d", "scheme “zzz:” is unknown", "--database takes"),
         (f"u {PASSWORD}@h", "neither a URL nor", "--database takes"),
         ("embedded:nothing", "unknown", "embedded:system"),
-        ("sqlite:///home/me/db.sqlite3", "never in a file of yours", "--database sqlite:"),
+        ("sqlite:///srv/app/db.sqlite3", "never in a file of yours", "--database sqlite:"),
         (f"postgres://u:{PASSWORD}@h:port/d", "host or port is malformed", "%XX"),
         (f"postgres://u:{PASSWORD}@h:99999/d", "host or port is malformed", "%XX"),
         (f"postgres://u:{PASSWORD}@[h/d", "host or port is malformed", "%XX"),

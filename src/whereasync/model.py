@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from whereasync.errors import WhereAsyncError
 
 SCHEMA_VERSION = 1
 
@@ -36,6 +40,11 @@ class Fault:
     kind: str  # "status", "connection", "timeout", "answers differ", "server", …
     detail: str
     hint: str = ""
+
+    @classmethod
+    def of(cls, kind: str, error: WhereAsyncError) -> Fault:
+        """Return the fault of a trial that this error ended."""
+        return cls(kind=kind, detail=error.what, hint=error.hint)
 
 
 # ---------------------------------------------------------------- what is asked of a server
@@ -78,12 +87,22 @@ class Side:
 class Cell:
     """One workload at one concurrency, asked of two sides that must answer alike."""
 
-    name: str  # unique in the run, and a file name
+    name: str  # "<family>-<clients>", unique in the run, and a file name
     chapter: int
     topic: str  # what the row is called: "GET, 10 objects"
     clients: int
     a: Side
     b: Side
+
+    @property
+    def family(self) -> str:
+        """The cell's name without its number of clients."""
+        return self.name.rpartition("-")[0]
+
+    @property
+    def is_change(self) -> bool:
+        """Whether both sides ask the same server: before a change, and after it."""
+        return self.a.role == self.b.role
 
 
 # ---------------------------------------------------------------- what a load client is told

@@ -9,14 +9,15 @@ from __future__ import annotations
 import errno
 import math
 import os
-from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import msgspec
 
 from whereasync.errors import WhereAsyncError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 T = TypeVar("T")
@@ -60,19 +61,31 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     An OSError becomes a WhereAsyncError with a next step; whatever ``path`` held before survives.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.aside")
     try:
-        try:
-            with aside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(path)
-        finally:
-            with suppress(OSError):  # renamed, never made, or the error above says more
-                aside.unlink()
+        with put_aside(path, durable=True) as file:
+            file.write(data)
     except OSError as error:
         raise explain(error, f"{path} can't be written") from error
+
+
+@contextmanager
+def put_aside(path: Path, *, durable: bool) -> Iterator[BinaryIO]:
+    """Give a file in the same directory, and rename it to ``path`` once it is written.
+
+    ``durable`` forces it to the disk before. An OSError leaves ``path`` as it was and nothing
+    beside it.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.aside")
+    try:
+        with aside.open("wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        with suppress(OSError):  # renamed, never made, or the error above says more
+            aside.unlink()
 
 
 def read(path: Path, kind: type[T]) -> T:

@@ -7,7 +7,6 @@ A newcomer would build these paths elsewhere: only this room knows where a run's
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -232,13 +231,5 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    aside = target.with_name(f".{target.name}.aside")
-    try:
-        with source.open("rb") as old, aside.open("wb") as new:
-            shutil.copyfileobj(old, new)
-            new.flush()
-            os.fsync(new.fileno())
-        aside.replace(target)
-    finally:
-        with suppress(OSError):  # renamed, or the error above says more
-            aside.unlink()
+    with source.open("rb") as old, serial.put_aside(target, durable=True) as new:
+        shutil.copyfileobj(old, new)

@@ -61,7 +61,7 @@ def run(
         ledger.set(status=Status.INTERRUPTED)
         raise
     except WhereAsyncError as error:
-        fault = Fault(kind="run", detail=error.what, hint=error.hint)
+        fault = Fault.of("run", error)
         ledger.set(status=Status.FAILED, faults=(*ledger.run.faults, fault))
         raise
     ledger.set(status=Status.DONE)

@@ -40,14 +40,10 @@ def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> No
         try:
             cells = choose_cells(stage, experiment, service)
         except WhereAsyncError as error:
-            stage.ledger.note(_fault("probe", error))
+            stage.ledger.note(Fault.of("probe", error))
             return
         blocks = [step for step in steps if isinstance(step, plan.RunBlock)]
         _run_blocks(stage, experiment, blocks, cells, service)
-
-
-def _fault(kind: str, error: WhereAsyncError) -> Fault:
-    return Fault(kind=kind, detail=error.what, hint=error.hint)
 
 
 def _run_blocks(
@@ -102,7 +98,7 @@ def _run_block(
             records = drive.drive(job, spawn=stage.supervisor.spawn, directory=scratch)
             peaks = {role: peak_rss([endpoint.pid]) for role, endpoint in endpoints.items()}
     except WhereAsyncError as error:
-        fault = _fault("server", error)
+        fault = Fault.of("server", error)
         failed = (TaskRecord(cell=task.cell, clients=task.clients, fault=fault) for task in tasks)
         return Block(number=step.number, tasks=tuple(failed))
     for record in records:

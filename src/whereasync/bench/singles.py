@@ -104,7 +104,7 @@ def _send(
 
 
 def _record_failure(stage: Stage, pairs: list[SendPair], error: WhereAsyncError) -> None:
-    fault = Fault(kind="server", detail=error.what, hint=error.hint)
+    fault = Fault.of("server", error)
     known = {(each.row, each.variant, each.run) for each in stage.ledger.run.singles}
     missed = [
         Single(row=pair.row.name, variant=variant, run=pair.run, fault=fault)

@@ -60,7 +60,7 @@ def _try(
         with stage.launch_all({step.role: step.arm}, "sweep", service) as endpoints:
             reached = _measure(stage, experiment, step.role, endpoints)
     except WhereAsyncError as error:
-        fault = Fault(kind="server", detail=error.what, hint=error.hint)
+        fault = Fault.of("server", error)
         return SweepPoint(role=step.role, arm=step.arm, fault=fault)
     faults = [each for each in reached.values() if isinstance(each, Fault)]
     return SweepPoint(

@@ -6,12 +6,10 @@ for 50 ms in the middle of a slice). A time of 0 means "never came"; slice -1 is
 
 from __future__ import annotations
 
-import os
 import struct
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from whereasync.serial import explain
+from whereasync.serial import explain, put_aside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,15 +73,9 @@ def save(path: Path, rows: Rows) -> None:
     """Write rows as ``.npy``, aside and then renamed: the file is whole or not there."""
     import numpy as np
 
-    aside = path.with_name(f".{path.name}.{os.getpid()}.aside")
     try:
-        try:
-            with aside.open("wb") as file:
-                np.save(file, rows, allow_pickle=False)
-            aside.replace(path)
-        finally:
-            with suppress(OSError):  # renamed, never made, or the error above says more
-                aside.unlink()
+        with put_aside(path, durable=False) as file:
+            np.save(file, rows, allow_pickle=False)
     except OSError as error:
         raise explain(error, f"{path} can't be written") from error
 

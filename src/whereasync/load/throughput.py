@@ -73,7 +73,7 @@ def measure_slice(rows: Rows, ran: Slice, number: int) -> Yield:
     are never counted. ``in_flight`` is recomputed from the samples: it falls short of the clients
     if a record was lost or a user stalled between two requests.
     """
-    mine = rows[(rows[:, SLICE] == number) & (rows[:, STATUS] != 0)]
+    mine = _answered(rows, number)
     start, end = ran.window_start_ns, ran.window_end_ns
     done = mine[:, DONE]
     overlap = overlaps(mine, start, end)
@@ -89,6 +89,11 @@ def measure_slice(rows: Rows, ran: Slice, number: int) -> Yield:
         client_cpu=ran.client_cpu,
         elapsed=(ran.end_ns - ran.start_ns) * NS,
     )
+
+
+def _answered(rows: Rows, number: int) -> Rows:
+    answered: Rows = rows[(rows[:, SLICE] == number) & (rows[:, STATUS] != 0)]
+    return answered
 
 
 def overlaps(rows: Rows, start: int, end: int) -> Floats:
@@ -139,8 +144,9 @@ def latencies(rows: Rows, record: TaskRecord, side: int) -> Floats:
     found = [np.empty(0)]
     for number, ran in enumerate(record.slices):
         if ran.side == side:
-            mine = rows[(rows[:, SLICE] == number) & (rows[:, STATUS] != 0)]
+            mine = _answered(rows, number)
             done = mine[:, DONE]
             counted = mine[(done > ran.window_start_ns) & (done <= ran.window_end_ns)]
-            found.append((counted[:, DONE] - counted[:, INTENDED]) * NS)
+            lives: Floats = (counted[:, DONE] - counted[:, INTENDED]).astype(float)
+            found.append(lives * NS)
     return np.concatenate(found)

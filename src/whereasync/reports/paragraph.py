@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whereasync.document import Interval, Part, Ratio, Seconds, strong
+from whereasync.reports.article import space_unit
 from whereasync.reports.race import rank
 from whereasync.results.conclusions import Finding
 from whereasync.stats import Verdict
@@ -98,7 +99,7 @@ def _weigh_client(results: Results) -> Iterator[Part]:
         return
     yield "An API call as written costs "
     yield Seconds(written.server_cpu / 1000)
-    yield f" of server CPU for {experiment.upstream.latency.replace('ms', ' ms')} of waiting"
+    yield f" of server CPU for {space_unit(experiment.upstream.latency)} of waiting"
     if shared is not None:
         yield "; with one HTTP client for the process it costs "
         yield Seconds(shared.server_cpu / 1000)
@@ -111,12 +112,12 @@ def _cheapest(results: Results, family: str) -> SideResult | None:
 
 
 def _family(results: Results, family: str) -> list[CellResult]:
-    return [each for each in results.cells if each.cell.name.rpartition("-")[0] == family]
+    return [each for each in results.cells if each.cell.family == family]
 
 
 def _name_changes(results: Results) -> Iterator[Part]:
     """Name the largest decided gains of a change, sync or async, and what is inconclusive."""
-    changes = [each for each in results.cells if each.cell.name.startswith(("fix", "gather"))]
+    changes = [each for each in results.cells if each.cell.is_change]
     gains = [each for each in changes if _outcome(each) == "b"]
     gains.sort(key=lambda each: each.comparison.ratio or 0.0, reverse=True)
     for place, each in enumerate(gains[:BEST]):

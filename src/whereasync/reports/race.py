@@ -88,7 +88,7 @@ def _race_table(cells: list[CellResult], caption: str, sides: tuple[str, str]) -
 
 def rank(result: CellResult) -> tuple[int, int]:
     """Return the place of a cell where cells are listed: as the families are, then by clients."""
-    family = result.cell.name.rpartition("-")[0]
+    family = result.cell.family
     place = list(FAMILIES).index(family) if family in FAMILIES else len(FAMILIES)
     return place, result.cell.clients
 
@@ -231,7 +231,7 @@ def compare_changes(results: Results) -> Iterator[Block]:
     if not (cells or _left_out(results, 3)):
         return
     yield heading("3  What to change")
-    fixes = [each for each in cells if each.cell.name.startswith(("fix", "gather"))]
+    fixes = [each for each in cells if each.cell.is_change]
     others = [each for each in cells if each not in fixes]
     if fixes:
         yield _race_table(

@@ -6,7 +6,6 @@ it. A newcomer would show them all the same, "for orientation"; they would be qu
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,7 +62,7 @@ class _BlockYield:
     @property
     def log_ratio(self) -> float:
         a, b = self.sides
-        return math.log(b.throughput / a.throughput)
+        return stats.block_log_ratio([a.throughput], [b.throughput])
 
 
 def compare_cells(run: Run, samples: Samples) -> tuple[CellResult, ...]:

@@ -71,7 +71,7 @@ def conclude(cells: Sequence[CellResult]) -> tuple[Conclusion, ...]:
 
 
 def _judge(claim: _Claim, cells: Sequence[CellResult]) -> Conclusion:
-    mine = [each for each in cells if each.cell.name.rpartition("-")[0] in claim.families]
+    mine = [each for each in cells if each.cell.family in claim.families]
     decided = [each for each in mine if each.comparison.verdict in (Verdict.FASTER, Verdict.SAME)]
     agreeing = [each for each in decided if claim.agrees(each.comparison)]
     if not mine:
