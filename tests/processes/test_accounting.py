@@ -66,3 +66,23 @@ def test_other_systems_ask_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
     assert accounting.tree_cpu([child.pid]) == 0
     assert list(accounting._children(child.pid)) == []
     assert accounting._cpu(child.pid) == 0
+
+
+def test_threads_and_switches_of_a_tree() -> None:
+    """Live threads are counted, and so is each time that one waits of its own accord."""
+    program = (
+        "import sys, threading, time\n"
+        "for _ in range(3): threading.Thread(target=sys.stdin.read, daemon=True).start()\n"
+        "for _ in range(50): time.sleep(0.001)\n"
+        "print('slept', flush=True)\ntime.sleep(300)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout
+        child.stdout.readline()
+        assert accounting.count_threads([child.pid]) == 4
+        assert accounting.count_switches([child.pid]) >= 50
+        child.kill()
+    assert accounting.count_threads([child.pid]) == 0
+    assert accounting.count_switches([child.pid]) == 0

@@ -231,3 +231,41 @@ def test_a_supervisor_that_can_not_start_leaves_nothing(monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(OSError, match="/nowhere/python"), supervised():
         pass
+
+
+SLEEPER = """
+import subprocess, sys, threading, time
+def sleep():
+    for _ in range(50): time.sleep(0.001)
+thread = threading.Thread(target=sleep)
+thread.start()
+thread.join()
+if sys.argv[1:]:
+    subprocess.run([sys.executable, "-c", sys.argv[1]])
+"""
+
+
+def test_switches_of_a_whole_life() -> None:
+    """Ended threads and ended children are in the count, which no look at the living gives."""
+    with supervised() as supervisor:
+        alone = supervisor.spawn([sys.executable, "-c", SLEEPER], name="alone")
+        alone.wait(30)
+        assert alone.count_switches() >= 50
+        parent = supervisor.spawn([sys.executable, "-c", SLEEPER, SLEEPER], name="parent")
+        parent.wait(30)
+        assert parent.count_switches() >= 100
+        assert alone.count_switches() < parent.count_switches()
+
+
+def test_switches_of_a_killed_tree() -> None:
+    """A worker whose parent was killed is counted where it belongs."""
+    program = f"""
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", {SLEEPER!r} + "print('slept', flush=True); time.sleep(99)"])
+time.sleep(99)
+"""
+    with supervised() as supervisor:
+        child = supervisor.spawn([sys.executable, "-c", program], name="parent")
+        assert eventually(lambda: "slept" in child.tail())
+        child.stop(grace=1)
+        assert eventually(lambda: child.count_switches() >= 50)

@@ -47,6 +47,14 @@ class Child:
         code: int | None = self.supervisor.order(do="poll", pid=self.pid)["code"]
         return code
 
+    def count_switches(self) -> int:
+        """Return the voluntary context switches of its whole life, once it has ended.
+
+        Its ended threads and children are in it, and orphans of its session that were killed.
+        """
+        count: int = self.supervisor.order(do="poll", pid=self.pid)["switches"]
+        return count
+
     def wait(self, deadline: float) -> int:
         """Return the exit code once it has ended; WhereAsyncError after ``deadline`` seconds."""
         end = time.monotonic() + deadline

@@ -1,4 +1,4 @@
-"""CPU and memory of whole process trees.
+"""CPU, memory, threads and context switches of whole process trees.
 
 On Linux a live process's CPU is read from its own CPU clock, exact to the nanosecond and with its
 ended threads included; ended children come from ``/proc`` in ticks of 10 ms, so a difference over
@@ -46,6 +46,46 @@ def peak_rss(roots: Iterable[int]) -> int:
     return sum(_peak_rss(pid) for pid in tree(roots))
 
 
+def count_threads(roots: Iterable[int]) -> int:
+    """Return how many threads the trees have now."""
+    return sum(len(_threads(pid)) for pid in tree(roots))
+
+
+def count_switches(roots: Iterable[int]) -> int:
+    """Return the voluntary context switches of the trees' live threads; 0 where none are told.
+
+    What ended, thread or process, is not in it: ``Child.count_switches`` has all of a life.
+    """
+    return sum(
+        _switches(f"/proc/{pid}/task/{thread}/status")
+        for pid in tree(roots)
+        for thread in _threads(pid)
+    )
+
+
+def _threads(pid: int) -> list[str]:
+    if sys.platform != "linux":
+        try:
+            return [str(thread.id) for thread in psutil.Process(pid).threads()]
+        except psutil.Error:
+            return []
+    try:
+        return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 # hot
+    except OSError:
+        return []
+
+
+def _switches(path: str) -> int:
+    try:
+        with open(path, "rb") as status:  # noqa: PTH123
+            for line in status:
+                if line.startswith(b"voluntary_ctxt_switches:"):
+                    return int(line.split()[1])
+    except OSError:  # it ended between the look and the reading
+        pass
+    return 0
+
+
 def _children(pid: int) -> Iterator[int]:
     if sys.platform != "linux":
         try:
@@ -53,11 +93,7 @@ def _children(pid: int) -> Iterator[int]:
         except psutil.Error:
             return
         return
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 # hot
-    except OSError:
-        return
-    for thread in threads:
+    for thread in _threads(pid):
         try:
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as listing:  # noqa: PTH123 # hot
                 yield from map(int, listing.read().split())

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -20,12 +21,15 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from whereasync.processes import registry
 from whereasync.processes.memory import SharedMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 GRACE = 2.0  # s for all to end, the children told to, once the tool is gone
@@ -46,6 +50,7 @@ class Supervisor:
     children: dict[int, tuple[subprocess.Popen[bytes], int]] = field(default_factory=dict)
     finalizers: dict[str, tuple[list[str], dict[str, str]]] = field(default_factory=dict)
     memory: SharedMemory = field(default_factory=SharedMemory)
+    switches: dict[int, int] = field(default_factory=dict)  # session → voluntary, of the ended
 
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Carry out one order and return the answer to it."""
@@ -53,9 +58,9 @@ class Supervisor:
             case {"do": "spawn"}:
                 return self.spawn(order)
             case {"do": "poll", "pid": pid}:
-                return {"code": self.children[pid][0].poll()}
+                return {"code": self.poll(pid), "switches": self.switches.get(pid, 0)}
             case {"do": "signal", "pid": pid, "signal": number}:
-                if self.children[pid][0].poll() is None:
+                if self.poll(pid) is None:
                     os.kill(pid, number)
             case {"do": "kill", "pid": pid}:
                 self.kill_session(pid)
@@ -103,21 +108,37 @@ class Supervisor:
                     self.memory.note(process.pid)
                     os.kill(process.pid, signal.SIGKILL)
 
+    def poll(self, pid: int) -> int | None:
+        """Return a child's exit code once it has ended, and note what it did in its life."""
+        with self.noted(pid):
+            return self.children[pid][0].poll()
+
+    @contextlib.contextmanager
+    def noted(self, session: int) -> Iterator[None]:
+        """Give what a process of that session did to it, if it is collected meanwhile.
+
+        Only the kernel's account of the ended knows their ended threads and children.
+        """
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw
+        yield
+        after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw
+        self.switches[session] = self.switches.get(session, 0) + after - before
+
     def reap(self) -> None:
         """Collect ended children, and orphans that have become ours."""
-        for child, _ in self.children.values():
-            child.poll()
+        for pid in self.children:
+            self.poll(pid)
         known = {pid for pid, (child, _) in self.children.items() if child.returncode is None}
         for process in psutil.Process().children():
             if process.pid not in known:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError), self.noted(os.getsid(process.pid)):
                     os.waitpid(process.pid, os.WNOHANG)
 
     def end(self) -> None:
         """Leave nothing: children, finalizers' work, directory, registry entry."""
-        for child, stop_signal in self.children.values():
-            if child.poll() is None:
-                os.kill(child.pid, stop_signal)
+        for pid, (_, stop_signal) in self.children.items():
+            if self.poll(pid) is None:
+                os.kill(pid, stop_signal)
         deadline = time.monotonic() + GRACE
         # Their children too: multiprocessing's tracker frees semaphores once its parent is gone.
         while time.monotonic() < deadline and self.descendants():
