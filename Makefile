@@ -2,6 +2,7 @@
 # make test   every test, with real servers and a real PostgreSQL, and the coverage gate
 # make check  everything that needs no server: linters, types, imports, pure tests
 # make bench  speed, side by side with the peers; needs a quiet machine and no test asserts on it
+# make servers  every server against gunicorn, 25 minutes: the table in docs/servers.md
 
 PYTHON ?= python3
 DEMO := .venv/demo
@@ -10,7 +11,7 @@ BENCH := .venv/bench
 PIP := -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SOURCES := pyproject.toml guest/pyproject.toml constraints.txt
 
-.PHONY: demo test check lint bench clean
+.PHONY: demo test check lint bench servers clean
 
 demo: $(DEMO)/.installed
 	$(DEMO)/bin/whereasync demo $(ARGS)
@@ -33,22 +34,26 @@ lint: $(TEST)/.installed
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/recorder_truth.py
 	$(BENCH)/bin/python benchmarks/load_client.py
+	$(BENCH)/bin/python benchmarks/send_lag.py
 	$(BENCH)/bin/python benchmarks/async_clients.py
+
+servers: $(BENCH)/.installed
+	$(BENCH)/bin/python benchmarks/servers.py $(ARGS)
 
 $(DEMO)/.installed: $(SOURCES) $(shell find src guest/src -type f -not -path '*/__pycache__/*')
 	$(call environment,$(DEMO))
 	$(DEMO)/bin/python $(PIP) --force-reinstall --no-deps ./guest .
-	$(DEMO)/bin/python $(PIP) ./guest '.[demo]'
+	$(DEMO)/bin/python $(PIP) ./guest '.[demo,servers]'
 	touch $@
 
 $(TEST)/.installed: $(SOURCES)
 	$(call environment,$(TEST))
-	$(TEST)/bin/python $(PIP) --editable ./guest --editable '.[demo]' --group dev
+	$(TEST)/bin/python $(PIP) --editable ./guest --editable '.[demo,servers]' --group dev
 	touch $@
 
 $(BENCH)/.installed: $(SOURCES)
 	$(call environment,$(BENCH))
-	$(BENCH)/bin/python $(PIP) --editable ./guest --editable '.[demo]' --group bench
+	$(BENCH)/bin/python $(PIP) --editable ./guest --editable '.[demo,servers]' --group bench
 	touch $@
 
 define environment

@@ -16,14 +16,24 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.model import Target
 from whereasync.processes import wait_ready
-from whereasync.servers.table import HOST, SERVERS, App, build_argv, parse_arm_server
+from whereasync.servers.table import (
+    HOST,
+    SERVERS,
+    App,
+    build_argv,
+    capacity,
+    caveats,
+    distributions,
+    means_something,
+    parse_arm_server,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,6 +46,9 @@ __all__ = [
     "SERVERS",
     "App",
     "Endpoint",
+    "candidates",
+    "capacity",
+    "caveats",
     "free_port",
     "launch",
     "parse_arm_server",
@@ -47,10 +60,12 @@ STARTED = 60.0  # s until a server must answer
 GRACE = 3.0  # s to end gracefully; the rows ask for 2
 PORTS = 5  # tries, since a free port may be taken before the server binds it
 _ABANDONED = 0.5  # s for a server that failed to start to end by itself
-_TAKEN = re.compile("address already in use|connection in use", re.IGNORECASE)
+_FAR = 400  # lines of a log: a traceback with its causes, or Rust's backtrace
+_TAKEN = re.compile("(address|port is) already in use|connection in use", re.IGNORECASE)
 _RAISED = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|ImproperlyConfigured)\b.*")
+_CAUSED = "The above exception was the direct cause of the following exception:"
 # Settings from the environment that would quietly change what is measured.
-_FOREIGN = ("GUNICORN_CMD_ARGS", "UVICORN_")
+_FOREIGN = ("GUNICORN_CMD_ARGS", "GRANIAN_", "UVICORN_")
 
 # Prints {name: version} of the distributions that an interpreter has. Runs on Python 3.9.
 _VERSIONS = """
@@ -120,19 +135,44 @@ def _installed(python: str, names: tuple[str, ...]) -> dict[str, str]:
 
 def require(arm: Arm, python: Path) -> None:
     """Raise BadInputError, with the ``pip install``, for what the arm needs and python lacks."""
-    options = SERVERS[arm.server].options
-    needed = [arm.server]
-    needed += [
-        options[key].needs[value]
-        for key, value in arm.options.items()
-        if value in options[key].needs
-    ]
-    lacking = [name for name in needed if name not in versions(python, needed)]
+    needed = distributions(arm)
+    found = versions(python, needed)
+    lacking = [name for name in needed if name not in found]
     if lacking:
         raise BadInputError(
             f"{arm} needs {' and '.join(lacking)}, which the project's Python lacks",
             f"{python} -m pip install {' '.join(lacking)}",
         )
+
+
+def candidates(arm: Arm, python: Path) -> tuple[Arm, ...]:
+    """Return the arms to choose the best-tuned from: all combinations of what it leaves open.
+
+    Values whose distributions that interpreter lacks are left out. An arm with nothing to tune
+    returns itself alone.
+    """
+    row = SERVERS[arm.server]
+    swept = {
+        key: option
+        for key, option in row.options.items()
+        if option.sweep and key not in arm.options and means_something(row, key, arm.options)
+    }
+    needed = {
+        name for option in swept.values() for names in option.needs.values() for name in names
+    }
+    found = versions(python, needed) if needed else {}
+    open_values = [
+        [
+            value
+            for value in option.sweep
+            if all(name in found for name in option.needs.get(value, ()))
+        ]
+        for option in swept.values()
+    ]
+    return tuple(
+        replace(arm, options={**arm.options, **dict(zip(swept, values, strict=True))})
+        for values in itertools.product(*open_values)
+    )
 
 
 def free_port() -> int:
@@ -228,10 +268,11 @@ def _await(endpoint: Endpoint, path: str, deadline: float) -> None:
     except _PortTakenError:
         raise
     except WhereAsyncError as error:
-        if _TAKEN.search(error.log):
+        log = endpoint.child.tail(_FAR)
+        if _TAKEN.search(log):
             raise _PortTakenError(f"port {endpoint.port} was taken", log=error.log) from error
         raise WhereAsyncError(
-            _join(error.what, error.log), "mend that, or race another server", log=error.log
+            _join(error.what, log), "mend that, or race another server", log=error.log
         ) from error
     if answered[-1] >= 500:
         tail = endpoint.child.tail()
@@ -278,8 +319,21 @@ def _join(what: str, log: str) -> str:
 
 
 def telling_line(log: str) -> str:
-    """Return the line of a log that says what went wrong: the last exception, or the last line."""
+    """Return the line of a log that says what went wrong: the last exception, or the last line.
+
+    Of exceptions raised from one another it is the first, which the later ones wrap.
+    """
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    raised = [line for line in lines if _RAISED.match(line)]
+    raised = _find_cause(lines)
     wrong = [line for line in lines if "error" in line.lower()]
-    return next((found[-1] for found in (raised, wrong, lines) if found), "")
+    return raised or next((found[-1] for found in (wrong, lines) if found), "")
+
+
+def _find_cause(lines: list[str]) -> str:
+    cause, is_caused = "", False
+    for line in lines:
+        if line == _CAUSED:
+            is_caused = True
+        elif _RAISED.match(line):
+            cause, is_caused = cause if is_caused else line, False
+    return cause

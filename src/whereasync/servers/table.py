@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from whereasync.errors import BadInputError
-from whereasync.model import Arm, Interface
+from whereasync.model import Arm, Caveat, Fault, Interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,28 +30,79 @@ class Option:
     flag: str
     choices: tuple[str, ...] = ()  # empty: a whole number from 1
     default: str = ""  # passed where the arm says nothing; empty: not passed
-    needs: dict[str, str] = field(default_factory=dict)  # choice → distribution it takes
+    spelled: dict[str, str] = field(default_factory=dict)  # choice → what the flag calls it
+    interfaces: dict[str, Interface] = field(default_factory=dict)  # choice → what it serves
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)  # choice → distributions
     only_with: tuple[str, str] | None = None  # (option, choice) without which it means nothing
+    sweep: tuple[str, ...] = ()  # what ``--tune`` tries; never workers: equal CPU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A row: how ``python -m <distribution>`` is told what every arm needs.
+    """A row: how a server is called, and told what every arm needs.
 
-    In ``arguments`` stand ``{host}``, ``{port}``, ``{directory}`` and ``{config}``; the last is
-    the path of a file that holds ``config``.
+    In ``arguments`` and ``positional`` stand ``{host}``, ``{port}``, ``{directory}``, ``{config}``
+    and ``{application}``; ``{config}`` is the path of a file that holds ``config``.
     """
 
-    interface: Interface
+    interface: Interface  # unless an option's choice decides
     arguments: tuple[str, ...]
-    options: dict[str, Option]
+    options: dict[str, Option] = field(default_factory=dict)
+    call: tuple[str, ...] = ()  # after the interpreter; empty: ``-m`` and the server's name
+    positional: tuple[str, ...] = ("{application}",)  # after the options
+    distribution: str = ""  # empty: the server's name
     config: str = ""
     config_suffix: str = ""
+    warning: str = ""  # what a reader of its figures must know
 
 
 _WORKERS = Option(flag="--workers", default="1")
+_THREADS = ("1", "2", "4", "8", "16", "32", "64")  # tried by --tune
 
 SERVERS: dict[str, Server] = {
+    "daphne": Server(
+        interface=Interface.ASGI,
+        # Its own backlog holds 50 connections, too few for the clients of a race.
+        arguments=(
+            *("--endpoint", "tcp:port={port}:interface={host}:backlog=2048"),
+            *("--verbosity", "0"),  # from 1 on it writes an access log
+        ),
+    ),
+    "granian": Server(
+        interface=Interface.ASGI,
+        arguments=(
+            *("--host", "{host}", "--port", "{port}", "--no-access-log", "--http1-keep-alive"),
+            # It closes a connection that is idle for longer, and allows no more.
+            *("--http1-header-read-timeout", "60000", "--workers-kill-timeout", "2"),
+            # Connections beyond the backpressure get no answer, however idle the others are.
+            *("--backlog", "2048", "--backpressure", "65536"),
+        ),
+        options={
+            "interface": Option(
+                flag="--interface",
+                choices=("asgi", "wsgi"),
+                default="asgi",
+                interfaces={"asgi": Interface.ASGI, "wsgi": Interface.WSGI},
+            ),
+            "threads": Option(
+                flag="--blocking-threads",
+                default="512",  # its own with one worker
+                only_with=("interface", "wsgi"),
+                sweep=_THREADS,
+            ),
+            "loop": Option(
+                flag="--loop",
+                choices=("auto", "asyncio", "rloop", "uvloop"),
+                default="auto",
+                needs={"rloop": ("rloop",), "uvloop": ("uvloop",)},
+                only_with=("interface", "asgi"),
+                sweep=("asyncio", "rloop", "uvloop"),
+            ),
+            "http": Option(flag="--http", choices=("auto", "1"), default="auto"),
+            "runtime": Option(flag="--runtime-mode", choices=("mt", "st")),
+            "workers": _WORKERS,
+        },
+    ),
     "gunicorn": Server(
         interface=Interface.WSGI,
         arguments=(
@@ -59,8 +110,15 @@ SERVERS: dict[str, Server] = {
             *("--timeout", "0", "--graceful-timeout", "2", "--worker-tmp-dir", "{directory}"),
         ),
         options={
-            "worker": Option(flag="--worker-class", choices=("gthread", "sync"), default="gthread"),
-            "threads": Option(flag="--threads", only_with=("worker", "gthread")),
+            "worker": Option(
+                flag="--worker-class",
+                choices=("gthread", "sync", "uvicorn"),
+                default="gthread",
+                spelled={"uvicorn": "uvicorn_worker.UvicornWorker"},
+                interfaces={"uvicorn": Interface.ASGI},
+                needs={"uvicorn": ("uvicorn-worker", "uvicorn")},
+            ),
+            "threads": Option(flag="--threads", only_with=("worker", "gthread"), sweep=_THREADS),
             "workers": _WORKERS,
         },
         # Since 25 it opens a control socket in the user's home; older ones pass over the name.
@@ -71,20 +129,30 @@ SERVERS: dict[str, Server] = {
         interface=Interface.ASGI,
         arguments=(
             *("--config", "{config}", "--bind", "{host}:{port}", "--keep-alive", "75"),
-            *("--graceful-timeout", "2"),
+            *("--graceful-timeout", "2", "--backlog", "2048"),
         ),
         options={
             "loop": Option(
                 flag="--worker-class",
                 choices=("asyncio", "uvloop"),
                 default="asyncio",
-                needs={"uvloop": "uvloop"},
+                needs={"uvloop": ("uvloop",)},
+                sweep=("asyncio", "uvloop"),
             ),
             "workers": _WORKERS,
         },
         # It closes a connection after 1,000 requests, and has no flag against that.
         config="keep_alive_max_requests = 1_000_000_000\n",
         config_suffix=".toml",
+    ),
+    "runserver": Server(
+        interface=Interface.WSGI,
+        call=("manage.py", "runserver"),
+        arguments=("--noreload",),
+        positional=("{host}:{port}",),
+        distribution="django",
+        warning="runserver is Django's development server, and serves WSGI unless daphne is in "
+        "INSTALLED_APPS: its figures say nothing about production",
     ),
     "uvicorn": Server(
         interface=Interface.ASGI,
@@ -97,13 +165,15 @@ SERVERS: dict[str, Server] = {
                 flag="--loop",
                 choices=("auto", "asyncio", "uvloop"),
                 default="auto",
-                needs={"uvloop": "uvloop"},
+                needs={"uvloop": ("uvloop",)},
+                sweep=("asyncio", "uvloop"),
             ),
             "http": Option(
                 flag="--http",
                 choices=("auto", "h11", "httptools"),
                 default="auto",
-                needs={"httptools": "httptools"},
+                needs={"httptools": ("httptools",)},
+                sweep=("h11", "httptools"),
             ),
             "workers": _WORKERS,
         },
@@ -139,7 +209,14 @@ def parse_arm_server(text: str) -> Arm:
         options[key] = _check_value(name, key, value)
     for key in options:
         _check_company(name, key, options)
-    return Arm(server=name, interface=row.interface, options=options)
+    return Arm(server=name, interface=_interface(row, options), options=options)
+
+
+def _interface(row: Server, options: Mapping[str, str]) -> Interface:
+    for key, option in row.options.items():
+        if (choice := options.get(key, option.default)) in option.interfaces:
+            return option.interfaces[choice]
+    return row.interface
 
 
 def _check_value(server: str, key: str, value: str) -> str:
@@ -155,31 +232,88 @@ def _check_value(server: str, key: str, value: str) -> str:
 
 
 def _check_company(server: str, key: str, options: Mapping[str, str]) -> None:
-    company = SERVERS[server].options[key].only_with
-    if company is None:
-        return
-    other, choice = company
-    if options.get(other, SERVERS[server].options[other].default) != choice:
+    row = SERVERS[server]
+    company = row.options[key].only_with
+    if company and not means_something(row, key, options):
+        other, choice = company
+        given = options.get(other, row.options[other].default)
         raise BadInputError(
-            f"{server}'s {key} means nothing with {other}={options[other]}",
-            f"leave out one of them, or write {other}={choice}",
+            f"{server}'s {key} means nothing with {other}={given}",
+            f"leave it out, or write {other}={choice}",
         )
+
+
+def means_something(row: Server, key: str, options: Mapping[str, str]) -> bool:
+    """Return whether the server heeds that option beside those."""
+    company = row.options[key].only_with
+    return company is None or company[1] == options.get(company[0], row.options[company[0]].default)
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, names := sorted(known), n=1)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(names)}"
+    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(names) or 'none'}"
+
+
+def _settle(arm: Arm) -> dict[str, str]:
+    """Return all that the server is told: the arm's options, and the row's defaults."""
+    row = SERVERS[arm.server]
+    settled = {
+        key: arm.options.get(key, option.default)
+        for key, option in row.options.items()
+        if means_something(row, key, arm.options)
+    }
+    return {key: value for key, value in settled.items() if value}
+
+
+def distributions(arm: Arm) -> tuple[str, ...]:
+    """Return the distributions that the arm needs, the server's own first."""
+    row = SERVERS[arm.server]
+    needed = [row.distribution or arm.server]
+    for key, value in _settle(arm).items():
+        needed += row.options[key].needs.get(value, ())
+    return tuple(needed)
+
+
+def capacity(arm: Arm) -> int | None:
+    """Return how many requests it answers at once, as far as its options say.
+
+    None where nothing limits that: one event loop holds many, and a server without workers starts
+    a thread for each connection.
+    """
+    row = SERVERS[arm.server]
+    if arm.interface is Interface.ASGI or "workers" not in row.options:
+        return None
+    said = _settle(arm)
+    return int(said.get("threads", "1")) * int(said["workers"])
+
+
+def caveats(arm: Arm) -> tuple[Fault, ...]:
+    """Return what a reader must know of the server before believing its figures."""
+    row = SERVERS[arm.server]
+    if not row.warning:
+        return ()
+    hint = "race what your site runs on in production, for example gunicorn"
+    return (Fault(kind=Caveat.DEVELOPMENT_SERVER, detail=row.warning, hint=hint),)
 
 
 def build_argv(arm: Arm, app: App, *, port: int, directory: Path, config: Path) -> list[str]:
     """Return the server's whole command line. Pure."""
     row = SERVERS[arm.server]
-    filled = [
-        argument.format(host=HOST, port=port, directory=directory, config=config)
-        for argument in row.arguments
+    told: list[str] = []
+    for key, value in _settle(arm).items():
+        option = row.options[key]
+        told += [option.flag, option.spelled.get(value, value)]
+    places = {
+        "host": HOST,
+        "port": port,
+        "directory": directory,
+        "config": config,
+        "application": app.wsgi if arm.interface is Interface.WSGI else app.asgi,
+    }
+    return [
+        str(app.python),
+        *(row.call or ("-m", arm.server)),
+        *(argument.format_map(places) for argument in row.arguments),
+        *told,
+        *(argument.format_map(places) for argument in row.positional),
     ]
-    for key, option in row.options.items():
-        if value := arm.options.get(key, option.default):
-            filled += [option.flag, value]
-    application = app.wsgi if arm.interface is Interface.WSGI else app.asgi
-    return [str(app.python), "-m", arm.server, *filled, application]

@@ -1,0 +1,47 @@
+"""What an arm says on the command line: ``[SERVER[,key=value…]@]TARGET``. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whereasync.errors import BadInputError
+from whereasync.servers.table import parse_arm_server
+
+if TYPE_CHECKING:
+    from whereasync.model import Arm
+
+USUAL = "gunicorn,threads=16"  # where an arm names no server
+FORM = "gunicorn,threads=16@/plain/hello/sync/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One arm as it was typed: how to serve, and which path to ask for."""
+
+    arm: Arm
+    path: str
+
+
+def parse_arm(text: str) -> Entry:
+    """Read an arm, split at its first ``@``; BadInputError says what is wrong with it."""
+    if text.startswith("/"):
+        return Entry(arm=parse_arm_server(USUAL), path=_check_path(text, text))
+    server, at, target = text.partition("@")
+    if not at:
+        raise BadInputError(
+            f"“{text}” is no arm: an arm ends with a path that begins with /", f"write {FORM}"
+        )
+    return Entry(arm=parse_arm_server(server), path=_check_path(target, text))
+
+
+def _check_path(path: str, arm: str) -> str:
+    if not path.startswith("/"):
+        raise BadInputError(
+            f"“{path}” in “{arm}” is no path: a path begins with /", f"write {FORM}"
+        )
+    if any(character.isspace() or not character.isprintable() for character in path):
+        raise BadInputError(f"the path in “{arm}” holds a space", "write %20 for it")
+    if not path.isascii():
+        raise BadInputError(f"the path in “{arm}” isn't ASCII", "percent-encode it: %C3%A9 for é")
+    return path.partition("#")[0]
