@@ -7,6 +7,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ class Stand:
         self.connections = 0
         self.port = 0
         self.patience: float | None = None  # s until an idle connection hears a 408
+        self.turn = asyncio.Lock()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._loop: asyncio.AbstractEventLoop
@@ -215,6 +217,20 @@ async def _wait(stand: Stand, writer: asyncio.StreamWriter, path: str) -> bool:
     return await _fine(stand, writer, path)
 
 
+async def _stall(stand: Stand, writer: asyncio.StreamWriter, path: str) -> bool:
+    """Answer nobody for 300 ms, as a garbage collection would, every 400th time."""
+    if stand.hits[path] % 400 == 50:
+        time.sleep(0.3)  # noqa: ASYNC251 # stalls everyone, which is the point
+    return await _fine(stand, writer, path)
+
+
+async def _queue(stand: Stand, writer: asyncio.StreamWriter, path: str) -> bool:
+    """Answer one after another, 20 ms each: at most 50 requests/s."""
+    async with stand.turn:
+        await asyncio.sleep(0.02)
+    return await _fine(stand, writer, path)
+
+
 def _kill(writer: asyncio.StreamWriter) -> None:
     """Close with a reset instead of an end: a zero linger throws everything away."""
     sock = writer.get_extra_info("socket")
@@ -239,6 +255,8 @@ ANSWERS = {
     "/times": _time,
     "/counts": _count,
     "/waits": _wait,
+    "/stalls": _stall,
+    "/queues": _queue,
 }
 
 
@@ -263,7 +281,13 @@ def free_port() -> int:
 def job(stand: Stand) -> Callable[..., Job]:
     """Make a job of one task against the stand: two paths (or requests), and changed rules."""
 
-    def make(*asked: str | Request, clients: int = 3, compare: int = 0, **rules: float) -> Job:
+    def make(
+        *asked: str | Request,
+        clients: int = 3,
+        compare: int = 0,
+        rate: float | None = None,
+        **rules: float,
+    ) -> Job:
         requests = tuple(
             Request(path=each) if isinstance(each, str) else each for each in asked * 2
         )[:2]
@@ -273,6 +297,7 @@ def job(stand: Stand) -> Callable[..., Job]:
             targets=(0, 0),
             requests=(requests[0], requests[1]),
             compare=compare,
+            rate=rate,
         )
         fields = {name: getattr(SHORT, name) for name in SHORT.__slots__} | rules
         return Job(targets=(stand.target,), tasks=(task,), rules=SliceRules(**fields), seed=7)

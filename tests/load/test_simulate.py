@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from whereasync.load import punctuality
 from whereasync.load import simulate as room
 from whereasync.load.samples import DONE, INTENDED, SLICE
 from whereasync.load.simulate import Kind, Model, Shape, simulate
@@ -25,13 +27,26 @@ ARMS = {
 }
 
 
-def make_job(clients: int, *, latencies: float = 2.0, slices: int = 4, seed: int = 1) -> Job:
-    """Make a job of one cell whose windows are so many latencies long."""
+def make_job(
+    clients: int,
+    *,
+    latencies: float = 2.0,
+    slices: int = 4,
+    seed: int = 1,
+    rate: float | None = None,
+    requests: int = 100,
+) -> Job:
+    """Make a job of one cell whose windows are so many latencies, or requests, long."""
     request = Request(path="/")
     task = Task(
-        cell="cell", clients=clients, targets=(0, 1), requests=(request, request), compare=20
+        cell="cell",
+        clients=clients,
+        targets=(0, 1),
+        requests=(request, request),
+        compare=20,
+        rate=rate,
     )
-    rules = SliceRules(window=1e-6, latencies=latencies, slices=slices, long=1e9)
+    rules = SliceRules(window=1e-6, latencies=latencies, requests=requests, slices=slices, long=1e9)
     return Job(targets=(), tasks=(task,), rules=rules, seed=seed)
 
 
@@ -213,3 +228,90 @@ def test_long_slices_are_done_once_a_side() -> None:
         ARMS["constant waits"],
     )
     assert len(record.slices) == 2
+
+
+# ---------------------------------------------------------------- the open loop
+
+
+def test_an_open_loop_has_the_shape_of_a_real_one() -> None:
+    """Exact intervals, equal results for equal jobs, and nothing lost where the rate is kept."""
+    job = make_job(16, rate=300.0, requests=50)
+    arms = ARMS["exponential waits"], ARMS["queues, constant"]
+    record, rows = run(job, *arms)
+    again, same = run(job, *arms)
+    assert record == again
+    assert (rows == same).all()
+    assert (record.rate, record.clients, len(record.slices)) == (300.0, 16, 4)
+    for number, ran in enumerate(record.slices):
+        assert ran.start_ns < ran.window_start_ns < ran.window_end_ns <= ran.end_ns
+        intended = np.sort(rows[rows[:, SLICE] == number, INTENDED]) - ran.start_ns
+        assert intended.tolist() == [k * 10**9 // 300 for k in range(len(intended))]
+    for side in (0, 1):
+        punctual = punctuality.measure(rows, record, side)
+        assert punctual.answered == punctual.intended >= 90
+        assert (punctual.lost, punctual.lag_p99) == (0.0, 0.0)
+        assert punctual.sustained == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("load", "sigma"),
+    [(0.5, 0.20319), (0.7, 0.46700)],  # of sigma = exp(-(1 - sigma) / load), see below
+)
+@pytest.mark.parametrize("clients", [64, 2])
+def test_latency_from_the_intended_time_obeys_queueing_theory(
+    load: float, sigma: float, clients: int
+) -> None:
+    """D/M/1: the time in the system is exponential with rate mu (1 - sigma) (Kleinrock 6.4).
+
+    Two connections make no difference: what waits for one of them waits all the same.
+    """
+    assert math.exp(-(1 - sigma) / load) == pytest.approx(sigma, abs=1e-4)
+    server = Model(kind=Kind.QUEUES, mean=0.002, shape=Shape.EXPONENTIAL)
+    job = make_job(clients, rate=load / 0.002, requests=40_000, slices=2)
+    record, rows = run(job, server, server)
+    mean = 0.002 / (1 - sigma)
+    for side in (0, 1):
+        seen = latencies(rows, record, side)
+        assert seen.mean() == pytest.approx(mean, rel=0.06)
+        assert np.quantile(seen, 0.5) == pytest.approx(mean * math.log(2), rel=0.06)
+        assert np.quantile(seen, 0.99) == pytest.approx(mean * math.log(100), rel=0.12)
+    blocked = punctuality.measure(rows, record, 0).blocked
+    assert blocked < 0.001 if clients == 64 else blocked > 0.03
+
+
+def test_a_stall_that_the_closed_loop_omits_is_seen() -> None:
+    """A server that sleeps 1 s in 10: a tenth of the requests wait, so p99 is 0.9 s.
+
+    A closed loop asks nothing meanwhile: it has one slow request in thousands, and p99 is 1 ms.
+    """
+    server = Model(kind=Kind.QUEUES, mean=0.001, stall=1.0, every=10.0)
+    record, rows = run(make_job(64, rate=100.0, requests=10_000, slices=2), server, server)
+    seen = latencies(rows, record, 0)
+    assert np.quantile(seen, 0.99) == pytest.approx(0.9, abs=0.03)
+    assert (seen > 0.5).mean() == pytest.approx(0.05, abs=0.015)
+    assert np.quantile(seen, 0.5) == pytest.approx(0.001)
+    record, rows = run(make_job(1, latencies=50_000, slices=2), server, server)
+    hidden = latencies(rows, record, 0)
+    assert hidden.max() > 0.9
+    assert np.quantile(hidden, 0.99) == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize("clients", [4, 10_000])
+def test_a_rate_beyond_the_server_is_seen_as_such(clients: int) -> None:
+    """Twice its capacity: half of it is done, however many connections there are."""
+    server = Model(kind=Kind.QUEUES, mean=0.002)
+    record, rows = run(make_job(clients, rate=1000.0, requests=1000), server, server)
+    punctual = punctuality.measure(rows, record, 0)
+    assert punctual.sustained == pytest.approx(0.5, abs=0.01)
+    assert punctual.blocked == (1.0 if clients == 4 else 0.0)
+    assert measure_side(rows, record, 0).throughput == pytest.approx(500, rel=0.01)
+
+
+def test_a_hopeless_backlog_is_given_up() -> None:
+    """At fifty times the capacity, the tail would last fifty windows."""
+    server = Model(kind=Kind.QUEUES, mean=0.05)
+    record, rows = run(make_job(4, rate=1000.0, requests=1000), server, server)
+    assert punctuality.measure(rows, record, 0).lost > 0.9
+    for ran in record.slices:
+        window = ran.window_end_ns - ran.window_start_ns
+        assert ran.end_ns - ran.window_end_ns < 1.2 * window + 4 * 0.05e9

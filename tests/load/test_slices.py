@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import os
 import subprocess
@@ -9,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import uvloop
 
 from whereasync.errors import BadInputError
 from whereasync.load.http import now
-from whereasync.load.pacing import MIN_WARM_UP_REQUESTS, ClosedLoop
+from whereasync.load.pacing import MIN_WARM_UP_REQUESTS
 from whereasync.load.samples import (
     DONE,
     FIRST_BYTE,
@@ -24,16 +22,16 @@ from whereasync.load.samples import (
     SLICE,
     STATUS,
     VIEW,
-    Samples,
 )
 from whereasync.load.throughput import measure_side
-from whereasync.load.users import Users
 from whereasync.model import Job, Request, Target, TaskRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Stand
+
+    from whereasync.load.samples import Samples
 
     Make = Callable[..., Job]
     Run = Callable[[Job], tuple[TaskRecord, Samples]]
@@ -271,57 +269,10 @@ def test_cpu_is_that_of_the_slice(stand: Stand, job: Make, run: Run) -> None:
     assert all(ran.database_cpu for ran in record.slices)
 
 
-class EveryTwoMilliseconds:
-    """An open-loop pacer in miniature: a request is intended every 2 ms, whoever is free."""
-
-    def __init__(self) -> None:
-        self.next = 0
-
-    def intend(self, free: int) -> int:
-        """Return the next tick, at most 50 ms late."""
-        self.next = max(self.next, free - 50_000_000) + 2_000_000
-        return self.next
-
-
-def drive_users(stand: Stand, pacer: ClosedLoop | EveryTwoMilliseconds, path: str) -> Samples:
-    """Let one user work for 60 ms."""
-    samples = Samples()
-
-    async def work() -> None:
-        users = Users(
-            stand.target,
-            Request(path=path),
-            side=0,
-            clients=1,
-            timeout=5.0,
-            pacer=pacer,
-            samples=samples,
-        )
-        await users.connect()
-        users.start(0)
-        await users.work(0.06)
-        await users.drain()
-        users.close()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work())
-    return samples
-
-
-def test_a_pacer_may_make_a_user_wait_or_be_late(stand: Stand) -> None:
-    """Intended times are the pacer's: early ones wait, late ones go at once and keep their time."""
-    rows = drive_users(stand, EveryTwoMilliseconds(), "/").rows()
-    steps = np.diff(rows[1:, INTENDED])
-    assert (steps == 2_000_000).all()
-    assert (rows[:, SENT] >= rows[:, INTENDED]).all()
-    late = drive_users(stand, EveryTwoMilliseconds(), "/waits").rows()
-    assert (late[2:, SENT] - late[2:, INTENDED] > 2_000_000).all()
-
-
-def test_the_clock_is_the_monotonic_one(stand: Stand) -> None:
+def test_the_clock_is_the_monotonic_one(job: Make, run: Run) -> None:
     """A sample can be set beside any other monotonic time of this machine."""
     before = now()
-    rows = drive_users(stand, ClosedLoop(), "/").rows()
+    rows = run(job("/"))[1].rows()
     assert before < rows[:, INTENDED].min() <= rows[:, DONE].max() < now()
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from whereasync.load.samples import COLUMNS
+from whereasync.load.samples import COLUMNS, SENT
 from whereasync.load.throughput import latencies, measure_side, measure_slice
 from whereasync.model import Slice, TaskRecord
 
@@ -107,9 +107,20 @@ def test_a_side_without_a_slice_has_no_yield() -> None:
         measure_side(rows(), TaskRecord(cell="cell", clients=1), 0)
 
 
-def test_latencies_are_those_done_in_the_windows() -> None:
-    """From intended to done, of this side only, and not of the ramp or the drain."""
+def test_latencies_are_those_intended_in_the_windows() -> None:
+    """From intended to done, however late; of this side only, and not of the ramp or the tail."""
     record = TaskRecord(cell="cell", clients=1, slices=(ran(10, 12), ran(20, 22, side=1)))
-    seen = rows((0, 9, 9.5), (0, 9.5, 11), (0, 11, 12), (0, 11.5, 13), (1, 20, 21))
-    assert latencies(seen, record, 0).tolist() == pytest.approx([1.5, 1.0])
+    seen = rows((0, 9, 9.5), (0, 10, 11), (0, 11, 12), (0, 12, 99), (0, 12.1, 12.2), (1, 21, 21))
+    assert latencies(seen, record, 0).tolist() == pytest.approx([1.0, 87.0])
     assert latencies(seen, TaskRecord(cell="cell", clients=1), 0).tolist() == []
+
+
+def test_the_open_loop_counts_completions_and_what_was_sent() -> None:
+    """A request that waits to be sent is not under way, so its fraction would mean nothing."""
+    seen = rows((0, 9, 11), (0, 10, 12), (0, 10, 13))
+    seen[:, SENT] = [10.5 * SECOND, 11.5 * SECOND, 12 * SECOND]
+    measured = measure_slice(seen, ran(10, 12), 0, rate=1.0)
+    assert (measured.requests, measured.completions) == (2.0, 2)
+    assert measured.in_flight == pytest.approx((0.5 + 0.5) / 2)
+    record = TaskRecord(cell="cell", clients=1, slices=(ran(10, 12),), rate=1.0)
+    assert measure_side(seen, record, 0) == measured

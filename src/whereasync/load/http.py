@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httptools
 
 from whereasync.errors import BadInputError
-from whereasync.model import Fault
+from whereasync.model import Fault, Void
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FORM = "application/x-www-form-urlencoded"
 NO_VIEW_TIME = -1
+LOG = "look at the server's log, in the run's directory"
 _VIEW = re.compile(
     rb"(?:^|,)\s*view\s*(?:;[^,;]*)*?;\s*dur\s*=\s*\"?([0-9]+(?:\.[0-9]*)?)", re.IGNORECASE
 )
@@ -113,6 +114,7 @@ class Connection(asyncio.Protocol):
         "_parser",
         "_transport",
         "_write",
+        "begun",
         "first_byte",
         "intended",
         "is_open",
@@ -135,6 +137,7 @@ class Connection(asyncio.Protocol):
         self._is_busy = self._is_whole = self._is_kept = False
         self._head = b""
         self.intended = self.sent = self.first_byte = self.size = self.status = 0
+        self.begun = 0  # the owner's mark: when the making began that a request waits for
         self.is_open = False
         self.is_reused = False  # it has carried a whole answer
         self.is_owed = False  # the owner's mark: it waits for this connection's next answer
@@ -177,7 +180,7 @@ class Connection(asyncio.Protocol):
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
-            self._fail("malformed", f"The answer is not HTTP: {error}")
+            self._fail(Void.MALFORMED, f"The answer is not HTTP: {error}")
             return
         if self._is_whole:
             self._finish(now())
@@ -197,7 +200,7 @@ class Connection(asyncio.Protocol):
         elif self._is_busy:
             when = "in the middle of" if self.first_byte else "before"
             why = f": {exc}" if exc else ""
-            self._fail("connection", f"The server closed the connection {when} its answer{why}")
+            self._fail(Void.CONNECTION, f"The server closed the connection {when} its answer{why}")
         self._parser = self._feed = None  # type: ignore[assignment] # a cycle, and gc is off
 
     # ------------------------------------------------------------ both
@@ -217,7 +220,7 @@ class Connection(asyncio.Protocol):
         was_busy = self._is_busy
         self.close()
         if was_busy:
-            self._owner.lose(self, Fault(kind=kind, detail=detail))
+            self._owner.lose(self, Fault(kind=kind, detail=detail, hint=LOG))
 
     def _is_ended_by_close(self) -> bool:
         """Whether the answer gave no length, so that its end is the connection's (RFC 9112 6.3)."""
@@ -349,18 +352,24 @@ class Asker:
 
 def lost_in_time(timeout: float) -> Fault:
     """Return the fault of a request without an answer after ``timeout`` seconds."""
-    return Fault(kind="timeout", detail=f"No answer within {timeout:g} s")
+    return Fault(
+        kind=Void.TIMEOUT,
+        detail=f"No answer within {timeout:g} s",
+        hint="race fewer clients, or look at the server's log",
+    )
 
 
 def refused(target: Target, error: OSError) -> Fault:
     """Return the fault of a connection that couldn't be made."""
-    return Fault(kind="connection", detail=f"No connection to port {target.port}: {error}")
+    return Fault(
+        kind=Void.CONNECTION, detail=f"No connection to port {target.port}: {error}", hint=LOG
+    )
 
 
 def unexpected_status(request: Request, status: int) -> Fault:
     """Return the fault of an answer with another status than the request declares."""
     return Fault(
-        kind="status",
+        kind=Void.STATUS,
         detail=f"{request.method} {request.path} answered {status}, not {request.status}",
-        hint="Look at the server's log",
+        hint=LOG,
     )

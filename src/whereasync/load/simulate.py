@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from whereasync.load.pacing import (
     MIN_WARM_UP_REQUESTS,
+    ClosedLoop,
+    OpenLoop,
     jitter,
     order_slices,
     ramp_rest,
+    tail_patience,
+    warm_up_length,
     window_length,
 )
 from whereasync.load.samples import DONE, INTENDED, WARM_UP, Samples
@@ -26,6 +30,7 @@ from whereasync.model import Slice, TaskRecord
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from whereasync.load.pacing import Pacer
     from whereasync.load.samples import Rows
     from whereasync.model import Job, Task
 
@@ -60,6 +65,8 @@ class Model:
     spread: float = 0.5  # of LOGNORMAL: the standard deviation of the logarithm
     workers: int = 1  # of QUEUES
     noise: float = 1.0  # this block's factor on the mean: a slow or a lucky start
+    stall: float = 0.0  # s in which QUEUES begin nothing …
+    every: float = 1.0  # … at the end of every so many s
 
     def draw(self, random: Random) -> float:
         """Return the work (s) of one request; its mean is ``mean * noise``."""
@@ -107,14 +114,20 @@ class _Queueing(_Waiting):
     """A request takes the worker that is free first: known as soon as it comes."""
 
     workers: int = 1
+    stall: float = 0.0
+    every: float = 1.0
     free: list[float] = field(default_factory=list)
 
     def begin(self, user: int, now: float, work: float) -> None:
         if len(self.free) < self.workers:
             self.free += [0.0] * (self.workers - len(self.free))
-        done = max(now, heapq.heappop(self.free)) + work
+        done = self._await_stall(max(now, heapq.heappop(self.free))) + work
         heapq.heappush(self.free, done)
         heapq.heappush(self.under_way, (done, user))
+
+    def _await_stall(self, now: float) -> float:
+        left = self.every - now % self.every
+        return now + left if left <= self.stall else now
 
 
 @dataclass(slots=True)
@@ -146,66 +159,95 @@ class _Sharing(_Waiting):
 
 def _make_arm(model: Model) -> _Arm:
     if model.kind is Kind.QUEUES:
-        return _Queueing(workers=model.workers)
+        return _Queueing(workers=model.workers, stall=model.stall, every=model.every)
     return _Sharing() if model.kind is Kind.SHARES else _Waiting()
 
 
 @dataclass(slots=True)
 class _Turns:
-    """The closed loop of both sides, as ``users`` runs it for real."""
+    """The users of both sides, as ``users`` runs them for real, with either pacer."""
 
     clients: int
     models: tuple[Model, Model]
     random: Random
+    pacer: Pacer = field(default_factory=ClosedLoop)
     now: float = 0.0
     samples: Samples = field(default_factory=Samples)
-    intended: list[float] = field(default_factory=list)
+    intended: dict[int, int] = field(default_factory=dict)  # user under way → ns
+    sent: dict[int, int] = field(default_factory=dict)
+    resting: list[int] = field(default_factory=list)
     arm: _Arm = field(default_factory=_Waiting)
     side: int = 0
     number: int = WARM_UP
     work: float = 0.0  # s of CPU in this slice
     sending: bool = False
 
-    def start(self, side: int, number: int) -> None:
+    @property
+    def ns(self) -> int:
+        """Return the time as samples have it."""
+        return round(self.now / NS)
+
+    def start(self, side: int, number: int) -> int:
         self.side, self.number = side, number
         self.arm = _make_arm(self.models[side])
         self.work, self.sending = 0.0, True
-        self.intended = [self.now] * self.clients
-        for user in range(self.clients):
-            self._begin(user)
+        self.pacer.start(self.ns)
+        self.resting = list(range(self.clients))[::-1]
+        self._send_due()
+        return self.ns
 
-    def _begin(self, user: int) -> None:
+    def _send_due(self) -> float:
+        """Let users who rest send what is due, and return when the next is (s), if any rests."""
+        while self.sending and self.resting:
+            intended = self.pacer.intend(self.ns)
+            if intended > self.ns:
+                return intended * NS
+            self._begin(self.resting.pop(), intended)
+        return math.inf
+
+    def _begin(self, user: int, intended: int) -> None:
         model = self.models[self.side]
         work = model.draw(self.random)
         self.work += 0.0 if model.kind is Kind.WAITS else work
-        self.intended[user] = self.now
+        self.intended[user], self.sent[user] = intended, self.ns
         self.arm.begin(user, self.now, work)
 
-    def _step(self) -> int:
+    def _step(self, end: float = math.inf) -> bool:
+        """Go on to the next thing that happens, or to ``end`` (s); return whether it was that."""
+        slot = self._send_due()
+        then = min(slot, self.arm.peek())
+        if then > end:
+            self.now = end
+            return False
+        if slot == then:
+            self.now = slot
+            return True
         self.now, user = self.arm.pop()
-        began, done = round(self.intended[user] / NS), round(self.now / NS)
-        row = (began, began, done, done, 200, _SIZE, -1)
-        self.samples.append(self.side, self.number, *row)
-        if self.sending:
-            self._begin(user)
-        return user
+        times = (self.intended.pop(user), self.sent.pop(user), self.ns, self.ns)
+        self.samples.append(self.side, self.number, *times, 200, _SIZE, -1)
+        self.resting.append(user)
+        self._send_due()
+        return True
 
-    def complete(self) -> int:
-        owed = set(range(self.clients))
-        while owed:
-            owed.discard(self._step())
-        return round(self.now / NS)
+    def complete(self, until: int, within: float | None = None) -> int:
+        end = math.inf if within is None else self.now + within
+        while self._is_owed(until) and self._step(end):
+            pass
+        return self.ns
+
+    def _is_owed(self, until: int) -> bool:
+        under_way = any(intended <= until for intended in self.intended.values())
+        return under_way or (self.sending and self.pacer.count_due(until) > 0)
 
     def spend(self, seconds: float) -> int:
         end = self.now + seconds
-        while self.arm.peek() <= end:
-            self._step()
-        self.now = end
-        return round(self.now / NS)
+        while self._step(end):
+            pass
+        return self.ns
 
     def drain(self) -> int:
         self.sending = False
-        return self.complete()
+        return self.complete(self.ns)
 
 
 def simulate(
@@ -221,42 +263,48 @@ def simulate(
 
 def _simulate_task(job: Job, task: Task, models: tuple[Model, Model]) -> tuple[TaskRecord, Rows]:
     random = Random(f"{job.seed} {task.cell}")  # noqa: S311 # an experiment, not a secret
-    turns = _Turns(task.clients, models, random)
-    latencies = [_warm_up(turns, side) for side in (0, 1)]
-    windows = [_window(job, latency) for latency in latencies]
+    pacer = ClosedLoop() if task.rate is None else OpenLoop(task.rate)
+    turns = _Turns(task.clients, models, random, pacer)
+    latencies = [_warm_up(turns, side, task.rate) for side in (0, 1)]
+    windows = [window_length(latency, job.rules, task.rate) for latency in latencies]
     count = 2 if max(windows) > job.rules.long else job.rules.slices
     slices = tuple(
-        _run_slice(turns, (side, number), latencies[side], jitter(random, windows[side]))
+        _run_slice(turns, (side, number), task.rate, latencies[side], jitter(random, windows[side]))
         for number, side in enumerate(order_slices(random, count))
     )
-    record = TaskRecord(cell=task.cell, clients=task.clients, slices=slices, compared=task.compare)
+    record = TaskRecord(
+        cell=task.cell,
+        clients=task.clients,
+        slices=slices,
+        compared=task.compare,
+        rate=task.rate,
+    )
     return record, turns.samples.rows()
 
 
-def _window(job: Job, latency: float) -> float:
-    return window_length(latency, window=job.rules.window, latencies=job.rules.latencies)
-
-
-def _warm_up(turns: _Turns, side: int) -> float:
+def _warm_up(turns: _Turns, side: int, rate: float | None) -> float:
     first = len(turns.samples)
-    turns.start(side, WARM_UP)
+    until = turns.start(side, WARM_UP)
+    window = warm_up_length(0.0, rate)
     while len(turns.samples) - first < MIN_WARM_UP_REQUESTS:
-        turns.complete()
-    turns.complete()
+        turns.complete(until, tail_patience(window, rate))
+        until = turns.spend(window)
+    turns.complete(until, tail_patience(window, rate))
     turns.drain()
     rows = turns.samples.rows(first)
     return float((rows[:, DONE] - rows[:, INTENDED]).mean()) * NS
 
 
-def _run_slice(turns: _Turns, which: tuple[int, int], latency: float, seconds: float) -> Slice:
+def _run_slice(
+    turns: _Turns, which: tuple[int, int], rate: float | None, latency: float, seconds: float
+) -> Slice:
     side, number = which
-    start = round(turns.now / NS)
     first = len(turns.samples)
-    turns.start(side, number)
-    turns.complete()
-    window_start = turns.spend(ramp_rest(latency))
+    start = turns.start(side, number)
+    turns.complete(start)
+    window_start = turns.spend(ramp_rest(latency, rate))
     window_end = turns.spend(seconds)
-    turns.complete()
+    turns.complete(window_end, tail_patience(seconds, rate))
     return Slice(
         side=side,
         start_ns=start,

@@ -4,11 +4,13 @@ One turn of one side: all users start; the **ramp** lasts until each has complet
 mean latency more; then comes the counted **window**; then the **tail**, until all that was under
 way at its end is done, under full load still; then the **drain**, which is thrown away. A newcomer
 would count the drain: it favours the more regular latency, by half at short slices (``simulate``).
+
+In the open loop the ramp goes by time, once the first request is done, and the tail lasts until all
+that was *intended* in the window is done, or gives up: a backlog may grow without bound.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,18 +19,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np  # not late: importing it between two windows stalls the loop for 35 ms
 
+from whereasync.errors import BadInputError
+from whereasync.load.answers import describe_difference, mask
 from whereasync.load.http import Asker, LostAnswerError
 from whereasync.load.pacing import (
     MIN_WARM_UP_REQUESTS,
     ClosedLoop,
+    OpenLoop,
     jitter,
     order_slices,
     ramp_rest,
+    tail_patience,
+    warm_up_length,
     window_length,
 )
 from whereasync.load.samples import DONE, INTENDED, WARM_UP, Samples
 from whereasync.load.users import NS, Users
-from whereasync.model import Fault, Slice, TaskRecord
+from whereasync.model import Fault, Slice, TaskRecord, Void
 from whereasync.processes.accounting import tree_cpu
 
 if TYPE_CHECKING:
@@ -39,7 +46,6 @@ if TYPE_CHECKING:
 SETTLED = 0.15  # two warm-up windows agree when their mean latencies differ by less
 WARM_UP_WINDOWS = 3  # in rules.warm_up seconds
 MOST_WARM_UP_WINDOWS = 10
-_SHOWN = 30  # bytes of a difference
 
 
 @dataclass(slots=True)
@@ -79,6 +85,7 @@ async def run_task(
         slices=tuple(progress.slices),
         settled=progress.settled,
         compared=progress.compared,
+        rate=task.rate,
         fault=fault,
     )
     return record, progress.samples
@@ -91,7 +98,7 @@ def _gather_users(job: Job, task: Task, side: int, samples: Samples) -> Users:
         side=side,
         clients=task.clients,
         timeout=job.rules.timeout,
-        pacer=ClosedLoop(),
+        pacer=ClosedLoop() if task.rate is None else OpenLoop(task.rate),
         samples=samples,
     )
 
@@ -108,38 +115,44 @@ async def _work(
     for side in order_slices(random, 2):
         warmed = task.targets[side], task.requests[side]
         if warmed not in warm:
-            await _warm_up(users[side], rules.warm_up, progress)
+            await _warm_up(users[side], rules.warm_up, task.rate, progress)
             warm.add(warmed)
     order = order_slices(random, rules.slices)
     for side in order:
         if len(progress.slices) == 2 and _is_long(progress, rules):
             break  # one pair is enough
-        turn = partial(_window, rules, jitter(random, 1.0))
-        progress.slices.append(await _run_slice(users[side], side, progress, turn))
+        turn = partial(_window, rules, task.rate, jitter(random, 1.0))
+        ran = await _run_slice(users[side], side, progress, rate=task.rate, window=turn)
+        progress.slices.append(ran)
 
 
 def _is_long(progress: _Progress, rules: SliceRules) -> bool:
     return any((ran.end_ns - ran.start_ns) * NS > rules.long for ran in progress.slices)
 
 
-def _window(rules: SliceRules, jitter: float, latency: float) -> float:
-    window = window_length(latency, window=rules.window, latencies=rules.latencies)
-    return window * jitter
+def _window(rules: SliceRules, rate: float | None, jitter: float, latency: float) -> float:
+    return window_length(latency, rules, rate) * jitter
 
 
 async def _run_slice(
-    users: Users, side: int, progress: _Progress, window: Callable[[float], float]
+    users: Users,
+    side: int,
+    progress: _Progress,
+    *,
+    rate: float | None,
+    window: Callable[[float], float],
 ) -> Slice:
     """Run one slice; ``window`` says how long to count, given the ramp's mean latency (s)."""
     await users.connect()
     before = _read_cpu(users.target)
     first = len(progress.samples)
     start = users.start(len(progress.slices))
-    await users.complete()  # ramp
+    await users.complete(start)  # ramp
     latency = _latency(progress.samples, first)
-    window_start = await users.work(ramp_rest(latency))
-    window_end = await users.work(window(latency))
-    await users.complete()  # tail
+    window_start = await users.work(ramp_rest(latency, rate))
+    length = window(latency)
+    window_end = await users.work(length)
+    await users.complete(window_end, tail_patience(length, rate))  # tail
     end = await users.drain()
     after = _read_cpu(users.target)
     server, database, client = (late - early for early, late in zip(before, after, strict=True))
@@ -159,20 +172,25 @@ def _read_cpu(target: Target) -> tuple[float, float, float]:
     return tree_cpu(target.server_pids), tree_cpu(target.database_pids), time.process_time()
 
 
-async def _warm_up(users: Users, seconds: float, progress: _Progress) -> None:
+async def _warm_up(users: Users, seconds: float, rate: float | None, progress: _Progress) -> None:
     """Let one side work until it is steady.
 
-    A window lasts until each user has completed a request. At least two windows, ``seconds`` and
-    MIN_WARM_UP_REQUESTS are needed; a side that hasn't settled after MOST_WARM_UP_WINDOWS is
-    noted as such, which is a caveat and no fault.
+    A window lasts until each user has completed a request, or all that was intended in it is done.
+    At least two windows, ``seconds`` and MIN_WARM_UP_REQUESTS are needed; a side that hasn't
+    settled after MOST_WARM_UP_WINDOWS, or whose backlog outgrows it, is noted as such, which is a
+    caveat and no fault.
     """
+    window = warm_up_length(seconds / WARM_UP_WINDOWS, rate)
     await users.connect()
     start = users.start(WARM_UP)
     first, latencies = len(progress.samples), list[float]()
     for _ in range(MOST_WARM_UP_WINDOWS):
         since = len(progress.samples)
-        await users.work(seconds / WARM_UP_WINDOWS)
-        end = await users.complete()
+        until = await users.work(window)
+        end = await users.complete(until, tail_patience(window, rate))
+        if users.is_behind:
+            progress.settled = False
+            break
         latencies.append(_latency(progress.samples, since))
         enough = len(progress.samples) - first >= MIN_WARM_UP_REQUESTS
         if enough and (end - start) * NS >= seconds and _is_settled(latencies):
@@ -208,36 +226,27 @@ async def _compare(job: Job, task: Task, progress: _Progress) -> None:
         for _ in range(task.compare):
             for side in (0, 1):
                 answer = await askers[side].ask(task.requests[side])
-                body = mask(answer.body, task.requests[side])
+                body = _mask(answer.body, task.requests[side])
                 expected = body if expected is None else expected
                 if body != expected:
-                    raise LostAnswerError(_describe_difference(expected, body, side))
+                    raise LostAnswerError(_differ(expected, body, side))
             progress.compared += 1
     finally:
         for asker in askers:
             asker.close()
 
 
-def mask(body: bytes, request: Request) -> bytes:
-    """Return an answer's body with all that the request declares volatile replaced by "…"."""
-    for pattern in request.volatile:
-        try:
-            body = re.sub(pattern.encode(), "…".encode(), body)
-        except re.error as error:
-            detail = f"{pattern!r} is no regular expression: {error}"
-            raise LostAnswerError(
-                Fault(kind="recipe", detail=detail, hint=f"Mend `volatile` of {request.path}")
-            ) from None
-    return body
+def _mask(body: bytes, request: Request) -> bytes:
+    try:
+        return mask(body, request)
+    except BadInputError as error:
+        raise LostAnswerError(Fault.of(Void.RECIPE, error)) from None
 
 
-def _describe_difference(expected: bytes, body: bytes, side: int) -> Fault:
-    pairs = zip(expected, body, strict=False)
-    place = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(body)))
-    start = max(0, place - _SHOWN // 3)
-    shown, seen = (text[start : start + _SHOWN] for text in (expected, body))
+def _differ(expected: bytes, body: bytes, side: int) -> Fault:
+    place = describe_difference(expected, body)
     return Fault(
-        kind="answers differ",
-        detail=f"at byte {place}: first answer {shown!r}, an answer of {'ab'[side]} {seen!r}",
-        hint="Make both do the same work, or declare what may differ as `volatile`",
+        kind=Void.ANSWERS_DIFFER,
+        detail=f"an answer of {'ab'[side]} isn't the first one: {place}",
+        hint="make both do the same work, or declare what may differ as volatile",
     )

@@ -9,6 +9,9 @@ of 1 ÷ L(t) over the window for each user. A request met at a random moment is 
 its length: E[1 ÷ L met] = ∫ (1 ÷ l) · l · f(l) dl ÷ E[L] = 1 ÷ E[L], the rate a user (renewal
 theory; the inspection paradox working for us). Needed: every request that touches the window is
 there, finished (ramp and tail see to that), and none intended to wait in between (closed loop).
+
+In the open loop a request may wait to be sent, and such a one is not under way: completions in the
+window are counted there. A rate that is kept leaves nothing else to find, see ``punctuality``.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whereasync.load.samples import DONE, INTENDED, SLICE, STATUS
+from whereasync.load.samples import DONE, INTENDED, SENT, SLICE, STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from whereasync.model import Slice, TaskRecord
 
     Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+    Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 NS = 1e-9
 
@@ -36,9 +40,9 @@ class Yield:
     """What one slice, or all slices of one side together, yielded."""
 
     window: float  # s that were counted
-    requests: float  # fractional completions in the window
+    requests: float  # closed loop: fractional completions in the window; open loop: completions
     completions: int  # requests done in the window
-    in_flight: float  # mean number under way in the window: the clients, by Little's law
+    in_flight: float  # mean number under way; closed loop: the clients, by Little's law
     answered: int  # all requests of the slices, ramp, tail and drain included …
     server_cpu: float  # … and the CPU (s) of all of them
     database_cpu: float | None
@@ -47,7 +51,7 @@ class Yield:
 
     @property
     def throughput(self) -> float:
-        """Requests per second, by fractional completions."""
+        """Requests per second; by fractional completions in the closed loop."""
         return self.requests / self.window
 
     @property
@@ -66,22 +70,24 @@ class Yield:
         return self.client_cpu / self.elapsed
 
 
-def measure_slice(rows: Rows, ran: Slice, number: int) -> Yield:
-    """Return what slice ``number`` of a task yielded.
+def measure_slice(rows: Rows, ran: Slice, number: int, *, rate: float | None = None) -> Yield:
+    """Return what slice ``number`` of a task yielded; ``rate`` is the record's.
 
     ``rows`` are all of the task's samples, shape (n, 9). Requests without an answer (status 0)
-    are never counted. ``in_flight`` is recomputed from the samples: it falls short of the clients
-    if a record was lost or a user stalled between two requests.
+    are never counted. ``in_flight`` is recomputed from the samples: in the closed loop it falls
+    short of the clients if a record was lost or a user stalled between two requests; in the open
+    loop it is the mean number of requests sent and not done, which the rate decides.
     """
     mine = _answered(rows, number)
     start, end = ran.window_start_ns, ran.window_end_ns
     done = mine[:, DONE]
-    overlap = overlaps(mine, start, end)
-    lives = (done - mine[:, INTENDED]).clip(min=1)
+    completions = int(((done > start) & (done <= end)).sum())
+    overlap = overlaps(mine, start, end, since=INTENDED if rate is None else SENT)
+    fractions = overlap / (done - mine[:, INTENDED]).clip(min=1)
     return Yield(
         window=(end - start) * NS,
-        requests=float((overlap / lives).sum()),
-        completions=int(((done > start) & (done <= end)).sum()),
+        requests=float(fractions.sum()) if rate is None else float(completions),
+        completions=completions,
         in_flight=float(overlap.sum()) / (end - start),
         answered=len(mine),
         server_cpu=ran.server_cpu,
@@ -96,9 +102,9 @@ def _answered(rows: Rows, number: int) -> Rows:
     return answered
 
 
-def overlaps(rows: Rows, start: int, end: int) -> Floats:
-    """Return how many ns of each request's life, intended to done, lie in [start, end]."""
-    shared = rows[:, DONE].clip(max=end) - rows[:, INTENDED].clip(min=start)
+def overlaps(rows: Rows, start: int, end: int, *, since: int = INTENDED) -> Floats:
+    """Return the ns of each request's life, ``since`` (a column) to done, in [start, end]."""
+    shared = rows[:, DONE].clip(max=end) - rows[:, since].clip(min=start)
     overlap: Floats = shared.clip(min=0).astype(float)
     return overlap
 
@@ -110,7 +116,7 @@ def measure_side(rows: Rows, record: TaskRecord, side: int) -> Yield:
     the side has no slice (a task that a fault ended early).
     """
     yields = [
-        measure_slice(rows, ran, number)
+        measure_slice(rows, ran, number, rate=record.rate)
         for number, ran in enumerate(record.slices)
         if ran.side == side
     ]
@@ -138,15 +144,25 @@ def merge(yields: Iterable[Yield]) -> Yield:
 
 
 def latencies(rows: Rows, record: TaskRecord, side: int) -> Floats:
-    """Return the latencies (s) of the side's requests that were done in a counted window."""
+    """Return the latencies (s) of the side's requests that were intended in a counted window.
+
+    From the intended time to done. The tail waits for all of them, so none is missing, be it ever
+    so slow; those *done* in a window would lack the slow ones that began in it.
+    """
     import numpy as np
 
     found = [np.empty(0)]
     for number, ran in enumerate(record.slices):
         if ran.side == side:
             mine = _answered(rows, number)
-            done = mine[:, DONE]
-            counted = mine[(done > ran.window_start_ns) & (done <= ran.window_end_ns)]
+            counted = mine[is_intended_in(mine, ran)]
             lives: Floats = (counted[:, DONE] - counted[:, INTENDED]).astype(float)
             found.append(lives * NS)
     return np.concatenate(found)
+
+
+def is_intended_in(rows: Rows, ran: Slice) -> Flags:
+    """Return for each row whether it was intended in the slice's window, its end included."""
+    intended = rows[:, INTENDED]
+    counted: Flags = (intended > ran.window_start_ns) & (intended <= ran.window_end_ns)
+    return counted
