@@ -5,7 +5,25 @@ Adding a view means adding it here and in ``urls.py``.
 
 from typing import NamedTuple
 
+from cars import rates
+from cars.views import planted
+
 FORM = {"engine": "engine", "name": "manufacturer", "location": "store"}
+
+
+class Parameter(NamedTuple):
+    """A number that a view takes in its query; ``value`` is what the index page suggests."""
+
+    name: str
+    unit: str
+    least: int
+    most: int
+    value: int
+
+
+CALLS = Parameter("calls", "", 1, rates.MOST_CALLS, 5)
+BURN = Parameter("burn", "µs", 0, planted.MOST_BURN, 500)
+WAIT = Parameter("wait", "ms", 0, planted.MOST_WAIT, 5)
 
 
 class Entry(NamedTuple):
@@ -14,7 +32,8 @@ class Entry(NamedTuple):
     method: str
     path: str
     does: str
-    takes_calls: bool = False
+    takes: tuple = ()
+    status: int = 200  # of the answer
 
     @property
     def kind(self):
@@ -98,21 +117,64 @@ ADVISED = Family(
             "GET",
             "/advised/rates/sync/",
             "Makes the calls one after another with the process's one client.",
-            takes_calls=True,
+            takes=(CALLS,),
         ),
         Entry(
             "GET",
             "/advised/rates/async/",
             "Gathers the calls, so that they wait side by side.",
-            takes_calls=True,
+            takes=(CALLS,),
         ),
         Entry(
             "GET",
             "/advised/rates/async-in-turn/",
             "Awaits the calls one after another: async, yet none overlap.",
-            takes_calls=True,
+            takes=(CALLS,),
         ),
     ),
 )
 
-FAMILIES = (AS_WRITTEN, SAME_WORK, ADVISED)
+PLAIN = Family(
+    "Plain",
+    "Next to no work of their own: these pairs tell servers apart.",
+    (
+        Entry("GET", "/plain/hello/sync/", "Says hello, and asks no database."),
+        Entry("GET", "/plain/hello/async/", "Says the same hello."),
+        Entry("GET", "/plain/query/sync/", "Asks one question: the first car and its engine."),
+        Entry("GET", "/plain/query/async/", "Asks the same question, awaiting the answer."),
+    ),
+)
+
+PLANTED = Family(
+    "Planted",
+    "Effects of a known size, to see whether a measurement finds them. The answer never tells.",
+    (
+        Entry(
+            "GET",
+            "/planted/sync/",
+            "Burns so much CPU, then sleeps for so long.",
+            takes=(BURN, WAIT),
+        ),
+        Entry(
+            "GET",
+            "/planted/async/",
+            "Burns as much, which holds the event loop up, then awaits as long.",
+            takes=(BURN, WAIT),
+        ),
+    ),
+)
+
+PRIVATE = Family(
+    "Private",
+    "Here to be refused: a measurement that counted a redirect as an answer would be wrong.",
+    (
+        Entry(
+            "GET",
+            "/private/",
+            "Redirects everybody to a login that the site doesn't have.",
+            status=302,
+        ),
+    ),
+)
+
+FAMILIES = (AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, PRIVATE)

@@ -1,9 +1,10 @@
-"""Every view of the three families; the catalogue describes the same list for the index page."""
+"""Every view; the catalogue describes the same list for the index page."""
 
 from django.urls import path
 
-from cars.views import advised, as_written, same_work
+from cars.views import advised, as_written, plain, planted, same_work
 from cars.views.index import Index
+from cars.views.private import Private
 
 urlpatterns = [
     path("", Index.as_view()),
@@ -20,4 +21,11 @@ urlpatterns = [
     path("advised/rates/sync/", advised.SyncRates.as_view()),
     path("advised/rates/async/", advised.AsyncRates.as_view()),
     path("advised/rates/async-in-turn/", advised.AsyncRatesInTurn.as_view()),
+    path("plain/hello/sync/", plain.SyncHello.as_view()),
+    path("plain/hello/async/", plain.AsyncHello.as_view()),
+    path("plain/query/sync/", plain.SyncQuery.as_view()),
+    path("plain/query/async/", plain.AsyncQuery.as_view()),
+    path("planted/sync/", planted.SyncPlanted.as_view()),
+    path("planted/async/", planted.AsyncPlanted.as_view()),
+    path("private/", Private.as_view()),
 ]

@@ -1,1 +1,1 @@
-"""The views, one module a family of variants: as written, same work, advised."""
+"""The views: a module for each family of the catalogue, and the index page."""

@@ -3,16 +3,12 @@
 from django.shortcuts import render
 from django.views import View
 
-from cars import catalogue, rates
+from cars import catalogue
 from cars.timing import timed
 
 
 class Index(View):
     @timed
     def get(self, request):
-        context = {
-            "families": catalogue.FAMILIES,
-            "form": catalogue.FORM,
-            "most_calls": rates.MOST_CALLS,
-        }
+        context = {"families": catalogue.FAMILIES, "form": catalogue.FORM}
         return render(request, "cars/index.html", context)
