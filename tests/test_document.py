@@ -71,3 +71,13 @@ def test_headings_points_and_paragraphs() -> None:
     assert doc.heading("Made ", "fair", level=3).level == 3
     assert doc.paragraph("x", None).text == doc.text("x", None)
     assert doc.items("one", ("two", None)).items == (doc.text("one"), doc.text("two", None))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high"),
+    [(1.3, 1.2, None), (1.3, None, 1.4), (None, 1.2, 1.4), (0.0, None, None), (-1.0, None, None)],
+)
+def test_a_forests_row_is_whole(ratio: float | None, low: float | None, high: float | None) -> None:
+    """Half an interval, one without its ratio, and what has no logarithm can't be drawn."""
+    with pytest.raises(ValueError, match="row '8 clients' has"):
+        doc.ForestRow(label="8 clients", verdict=Span("x"), ratio=ratio, low=low, high=high)

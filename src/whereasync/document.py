@@ -218,7 +218,36 @@ class Code:
     language: str = ""
 
 
-Block: TypeAlias = Heading | Paragraph | Table | Items | Note | Code
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForestRow:
+    """A ratio with its interval, and what that means in words; the verdict's style colours both.
+
+    A ratio of None is a row that is void or wasn't measured: words alone. ``low`` and ``high`` are
+    None together, where there is no interval. All are ratios, above 0.
+    """
+
+    label: str
+    verdict: Span
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.low is None) != (self.high is None) or (self.ratio is None and self.low):
+            raise ValueError(f"row {self.label!r} has half an interval, or one without a ratio")
+        if self.ratio is not None and self.ratio <= 0:
+            raise ValueError(f"row {self.label!r} has the ratio {self.ratio}, which isn't above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forest:
+    """A forest plot: ratios below each other on one logarithmic axis with a mark at 1."""
+
+    rows: tuple[ForestRow, ...]
+    caption: str = ""
+
+
+Block: TypeAlias = Heading | Paragraph | Table | Forest | Items | Note | Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

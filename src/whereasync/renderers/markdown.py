@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 from whereasync.document import (
     Align,
     Code,
+    Forest,
     Heading,
     Items,
     Note,
@@ -21,7 +22,7 @@ from whereasync.document import (
     Style,
     Table,
 )
-from whereasync.renderers import figures
+from whereasync.renderers import figures, forest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,7 @@ _SPECIAL = re.compile(
     r"|(?<=\])(?=[(\[:])"
 )
 _START = re.compile(r"^(#{1,6}(?=\s|$)|[-+](?=\s|$)|-(?=[-\s]*$)|>|\d{1,9}(?=[.)](?:\s|$)))")
+_WIDTH = 80  # columns of a drawing in a fence
 _LABELS = {
     NoteKind.CAVEAT: "Caveat",
     NoteKind.FAULT: "Fault",
@@ -63,6 +65,8 @@ def _draw(block: Block) -> str:
             written = _draw_code(block)
         case Table():
             written = _draw_table(block)
+        case Forest():
+            written = _draw_forest(block)
         case _:
             assert_never(block)
     return written
@@ -91,6 +95,16 @@ def _draw_table(block: Table) -> str:
     parts.append("\n".join(lines))
     parts.extend(_guard(_line(note)) for note in block.notes)
     return "\n\n".join(parts)
+
+
+def _draw_forest(block: Forest) -> str:
+    """Draw it as text in a fence: there alone every character is as wide as the next."""
+    lines = [
+        "".join(figures.write(span.content) for span in line).rstrip()
+        for line in forest.lay_out(block, _WIDTH)
+    ]
+    drawn = _draw_code(Code(lines="\n".join(lines), language="text"))
+    return f"**{_escape(block.caption)}**\n\n{drawn}" if block.caption else drawn
 
 
 def _row(cells: Iterable[str]) -> str:

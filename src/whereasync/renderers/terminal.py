@@ -21,6 +21,7 @@ from rich.text import Text as Line
 
 from whereasync.document import (
     Code,
+    Forest,
     Heading,
     Items,
     Note,
@@ -29,7 +30,7 @@ from whereasync.document import (
     Style,
     Table,
 )
-from whereasync.renderers import figures
+from whereasync.renderers import figures, forest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,6 +99,8 @@ def _draw(block: Block, width: int) -> Iterator[RenderableType]:
             yield Padding(lines, (0, 0, 0, 4))
         case Table():
             yield from _draw_table(block, width)
+        case Forest():
+            yield from _draw_forest(block, width)
         case _:
             assert_never(block)
 
@@ -107,6 +110,12 @@ def _draw_note(block: Note) -> Iterator[RenderableType]:
     yield _hang(f"{label}: ", _NOTES[block.kind], _line(block.text))
     if block.hint:
         yield _hang("  next: ", _NOTES[NoteKind.NEXT_STEP], _line(block.hint))
+
+
+def _draw_forest(block: Forest, width: int) -> Iterator[RenderableType]:
+    if block.caption:
+        yield Line(block.caption, "bold")
+    yield from map(_line, forest.lay_out(block, width))
 
 
 def _line(text: Text) -> Line:
