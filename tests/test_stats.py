@@ -63,15 +63,15 @@ def test_one_cell_agrees_with_scipy(ratios: list[float]) -> None:
     assert comparison.p_value == pytest.approx(min(1.0, 2 * min(above, below)))
     assert comparison.ratio == pytest.approx(math.exp(np.mean(ratios)))
     assert comparison.sd == pytest.approx(np.std(ratios, ddof=1))
-    assert comparison.level == pytest.approx(0.9779)
+    assert comparison.level == pytest.approx(1 - 0.05 / 3)
     assert comparison.blocks == 6
 
 
 def test_one_cell_by_hand() -> None:
-    """SD 0.1 and six blocks: half the interval is t = 3.2740 (5 degrees, 97.79 %) times 0.1/√6."""
-    assert reference.t.cdf(3.2740, 5) == pytest.approx(1 - ALPHA / 2, abs=1e-5)
+    """SD 0.1 and six blocks: half the interval is t = 3.5341 (5 degrees, 98.33 %) times 0.1/√6."""
+    assert reference.t.cdf(3.5341, 5) == pytest.approx(1 - ALPHA / 2, abs=1e-5)
     ratios = [0.1 + sign * math.sqrt(5 / 6) * 0.1 for sign in (1, -1, 1, -1, 1, -1)]
-    half = 3.2740 * 0.1 / math.sqrt(6)
+    half = 3.5341 * 0.1 / math.sqrt(6)
     assert within(judge(ratios)) == pytest.approx((0.1 - half, 0.1 + half), abs=1e-4)
 
 
@@ -178,10 +178,10 @@ def make(p_value: float) -> list[float]:
 
 
 def test_benjamini_hochberg_rejects_as_by_hand() -> None:
-    """Of p = 0.2, 0.6, 1.5, 1.7, 30 % at alpha 2.21 %, the four up to the last that passes."""
-    p_values = {"e": 0.30, "c": 0.015, "a": 0.002, "d": 0.017, "b": 0.006}
+    """Of p = 0.2, 0.6, 1.2, 1.3, 30 % at alpha 1.67 %, the four up to the last that passes."""
+    p_values = {"e": 0.30, "c": 0.012, "a": 0.002, "d": 0.013, "b": 0.006}
     found = compare({name: make(p_value) for name, p_value in p_values.items()})
-    # alpha k / m is 0.44, 0.88, 1.33, 1.77, 2.21 %: c fails its own rank, d's pass carries it
+    # alpha k / m is 0.33, 0.67, 1.00, 1.33, 1.67 %: c fails its own rank, d's pass carries it
     assert {name for name in found if found[name].verdict is Verdict.FASTER} == {*"abcd"}
     for name, p_value in p_values.items():
         assert found[name].p_value == pytest.approx(p_value)
@@ -213,8 +213,8 @@ def test_intervals_of_the_faster_lie_beyond_the_border() -> None:
 
 
 def test_a_cell_that_is_clear_alone_only_may_not_be_called_faster() -> None:
-    """Among ten equal cells a p of 2 % is what chance gives, and the reason says so."""
-    lucky = make(0.02)
+    """Among ten equal cells a p of 1.5 % is what chance gives, and the reason says so."""
+    lucky = make(0.015)
     assert judge(lucky).verdict is Verdict.FASTER
     found = compare({"lucky": lucky} | {str(cell): make(0.5) for cell in range(9)})["lucky"]
     assert found.verdict is not Verdict.FASTER
@@ -227,7 +227,7 @@ def test_a_cell_that_is_clear_alone_only_may_not_be_called_faster() -> None:
 
 def test_cells_without_enough_blocks_do_not_count_among_the_tested() -> None:
     """A cell of two blocks can't be rejected, so it costs the others nothing."""
-    found = compare({"lucky": make(0.02), "short": CLEAR[:2]})
+    found = compare({"lucky": make(0.015), "short": CLEAR[:2]})
     assert found["lucky"].verdict is Verdict.FASTER
     assert found["lucky"].level == pytest.approx(1 - ALPHA)
 
@@ -305,7 +305,7 @@ def test_simulated_equal_sides_are_not_called_different(sd: float) -> None:
 
 
 @pytest.mark.parametrize("sd", [0.06, 0.12, 0.5])
-def test_simulated_noise_beyond_the_budget_errs_within_pocock(sd: float) -> None:
+def test_simulated_noise_beyond_the_budget_errs_within_five_percent(sd: float) -> None:
     """However noisy the blocks, three looks together are wrong in 5 % of runs at most."""
     rates = simulate(1.0, sd)
     assert 0.01 < rates.faster <= 0.05
