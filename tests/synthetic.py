@@ -16,11 +16,13 @@ from whereasync.load.simulate import Kind, Model, simulate
 from whereasync.model import (
     Arm,
     Block,
+    Cost,
     DatabaseFacts,
     Experiment,
     Interface,
     Job,
     Machine,
+    Request,
     Run,
     Single,
     SliceRules,
@@ -29,7 +31,9 @@ from whereasync.model import (
     Task,
     TaskRecord,
 )
+from whereasync.plan import build_race
 from whereasync.results import Results, derive
+from whereasync.stats import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,6 +62,26 @@ RULES = SliceRules(window=0.001, slices=2)
 def experiment(choices: Choices | None = None) -> Experiment:
     """Return the demo's experiment, with slices as short as can be."""
     return replace(build(choices or Choices(seed=7)), rules=RULES)
+
+
+def two_arms(
+    clients: Sequence[int] = (8,), *, rate: float | None = None, **changes: object
+) -> Experiment:
+    """Return a race of ``A`` against ``B``, with slices as short as can be."""
+    planned = build_race(
+        {"a": Request(path="/plain/sync/"), "b": Request(path="/plain/async/")},
+        {"a": (ARMS["wsgi"],), "b": (ARMS["asgi"],)},
+        clients=clients,
+        rate=rate,
+        budget=120.0,
+        objects=10,
+        upstream="20ms",
+        seed=7,
+        looks=LOOKS,
+        is_same_work=True,
+        worst=None,
+    )
+    return replace(planned, rules=RULES, **changes)  # type: ignore[arg-type]
 
 
 def begin(path: Path, planned: Experiment, **changes: object) -> tuple[store.RunDirectory, Run]:
@@ -116,6 +140,7 @@ def _block(
             targets=(0, 1),
             requests=(cell.a.request, cell.b.request),
             compare=0 if number else 20,
+            rate=cell.rate,
         )
         for cell in cells
     )
@@ -127,8 +152,21 @@ def _block(
         samples.save(aside, rows)
         directory.adopt(record.cell, number, aside)
         records.append(_add_database(record))
-    peaks = {"wsgi": 90_000_000 + number, "asgi": 60_000_000 - number}
-    return Block(number=number, tasks=tuple(records), peak_rss=peaks)
+    return Block(number=number, tasks=tuple(records), costs=_costs(number, cells[0]))
+
+
+def _costs(number: int, cell: Cell) -> dict[str, Cost]:
+    """Return what the roles of the run took; of the second one less can be seen."""
+    threads = Cost(
+        peak_rss=90_000_000 + number,
+        peak_threads=17,
+        peak_connections=8 + number,
+        switches=2_000,
+        requests=1_000,
+    )
+    loop = Cost(peak_rss=60_000_000 - number, switches=20_000, requests=1_000)
+    first, second = ("a", "b") if cell.a.role == "a" else ("wsgi", "asgi")
+    return {first: threads, second: loop}
 
 
 def _models(gain: float | Sequence[float], block: int) -> tuple[Model, Model]:

@@ -29,7 +29,7 @@ from whereasync.model import DatabaseFacts
 from whereasync.processes import Supervisor, registry, supervised, wait_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 PASSWORD = "s3cret-word"
 
@@ -302,6 +302,47 @@ def test_embedded(url: str | None, supervisor: Supervisor) -> None:
         server.drop(dsn)
         pids = server.pids
     assert not any(map(psutil.pid_exists, pids))
+
+
+@pytest.mark.server
+def test_counting(supervisor: Supervisor) -> None:
+    """Connections are counted by the database of the run that they are to, and none of ours."""
+    with provision(None, supervisor) as server:
+        first, second = server.create("block0_a"), server.create("block0_b")
+        maintenance = first.replace(f"whereasync_{supervisor.token}_block0_a", "postgres")
+        with server.counting() as count:
+            assert count() == {}
+            with closing(psycopg.connect(first)), closing(psycopg.connect(first)):
+                with closing(psycopg.connect(second)), closing(psycopg.connect(maintenance)):
+                    assert count() == {"block0_a": 2, "block0_b": 1}
+                assert wait_for_count(count, {"block0_a": 2})
+            assert wait_for_count(count, {})
+
+
+@pytest.mark.server
+def test_counting_on_a_lost_server(supervisor: Supervisor) -> None:
+    """It counts none, and ends without an error: what that means is told elsewhere."""
+    with (
+        provision(None, supervisor) as server,
+        closing(psycopg.connect(server.create("block0_a"))),
+        server.counting() as count,
+    ):
+        assert count() == {"block0_a": 1}
+        for pid in server.pids:
+            os.kill(pid, signal.SIGQUIT)
+        assert wait_for_count(count, {})
+
+
+def wait_for_count(
+    count: Callable[[], Mapping[str, int] | None], expected: Mapping[str, int]
+) -> bool:
+    """Poll until it counts this: a backend outlives its connection by a moment."""
+    deadline = time.monotonic() + 10.0
+    while count() != expected:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 @pytest.mark.server
@@ -621,6 +662,14 @@ def test_sqlite(supervisor: Supervisor) -> None:
         server.drop("copy")
         server.drop("copy")
         assert not list(supervisor.directory.glob("*sqlite3*"))
+
+
+def test_sqlite_counts_nothing(supervisor: Supervisor) -> None:
+    """None, and not 0: there are no connections to count, however many have it open."""
+    with provision("sqlite:", supervisor) as server:
+        path = Path(urlsplit(server.create("block0_a")).path[1:])
+        with closing(sqlite3.connect(path)), server.counting() as count:
+            assert count() is None
 
 
 def test_sqlite_faults(supervisor: Supervisor, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import whereasync
 import whereasync_guest
+from whereasync import model
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "whereasync"
@@ -132,10 +133,48 @@ def test_host_and_guest_have_one_version() -> None:
     assert whereasync.__version__ == whereasync_guest.__version__
 
 
+# ---------------------------------------------------------------- figures
+
+
+def read_kinds(heading: str) -> list[str]:
+    """Return the first column of the table below a heading of docs/method.md."""
+    page = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    _, _, section = page.partition(f"\n## {heading}\n")
+    section, _, _ = section.partition("\n## ")
+    head, rule, *rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert head == "| kind | when | next step |"
+    assert set(rule) <= set("| -:")
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert all(len(row) == 3 and all(row) for row in cells)
+    return [row[0] for row in cells]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "heading"),
+    [(model.Void, "What voids a cell"), (model.Caveat, "What qualifies a figure")],
+)
+def test_every_void_and_caveat_stands_in_the_method_and_no_other(
+    kinds: type[model.Void | model.Caveat], heading: str
+) -> None:
+    """With when it comes and what to do, once each, in the order of the code."""
+    assert read_kinds(heading) == [kind.value for kind in kinds]
+
+
+@pytest.mark.parametrize("kinds", [model.Void, model.Caveat])
+def test_every_void_and_caveat_can_come_about(kinds: type[model.Void | model.Caveat]) -> None:
+    """A module other than the one that names it says so."""
+    said = "".join(
+        path.read_text(encoding="utf-8")
+        for path in SOURCE.rglob("*.py")
+        if path != SOURCE / "model.py"
+    )
+    assert [kind for kind in kinds if f"{kinds.__name__}.{kind.name}" not in said] == []
+
+
 # ---------------------------------------------------------------- commands
 
 
-@pytest.mark.parametrize("command", ["", "demo", "report"])
+@pytest.mark.parametrize("command", ["", "demo", "race", "report", "selfcheck"])
 def test_a_command_starts_without_what_starts_slowly(command: str) -> None:
     """Numpy, scipy and drivers are imported by what needs them; Django never."""
     script = (
@@ -160,7 +199,7 @@ def test_every_command_is_among_those() -> None:
     """A new one must start as quickly."""
     from whereasync.cli import app
 
-    assert set(app.commands) == {"demo", "report"}
+    assert set(app.commands) == {"demo", "race", "report", "selfcheck"}
 
 
 # ---------------------------------------------------------------- files

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from whereasync import machine
-from whereasync.model import Machine
+from whereasync.model import Caveat, Machine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,11 +108,11 @@ def test_no_caveats() -> None:
 def test_caveats() -> None:
     """Each weakness is a caveat with a next step."""
     noisy = machine.find_caveats(TWO_CORES, 0.02, 0.5, swapped=3 * 2**20)
-    assert [caveat.kind for caveat in noisy] == ["noisy machine", "swap in use"]
+    assert [caveat.kind for caveat in noisy] == [Caveat.NOISY_MACHINE, Caveat.SWAP]
     assert "50%" in noisy[0].detail
     assert noisy[1].detail.startswith("3 MiB")
     shared = machine.find_caveats(replace(TWO_CORES, other_cores=(1,)))
-    assert [caveat.kind for caveat in shared] == ["server and client share a core"]
+    assert [caveat.kind for caveat in shared] == [Caveat.SHARED_CORE]
     free = machine.find_caveats(replace(TWO_CORES, server_cores=(), other_cores=()))
-    assert [caveat.kind for caveat in free] == ["no CPU pinning"]
+    assert [caveat.kind for caveat in free] == [Caveat.NO_PINNING]
     assert all(caveat.hint for caveat in (*noisy, *shared, *free))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from whereasync import plan
 from whereasync.demo.cells import cells
 from whereasync.demo.experiment import Choices, build
-from whereasync.model import Side, SliceRules
+from whereasync.model import Arm, Interface, Request, Side, SliceRules
+
+if TYPE_CHECKING:
+    from whereasync.model import Experiment
 
 EXPERIMENT = build(Choices(seed=7))
 RULES = SliceRules()
@@ -98,6 +102,135 @@ def test_long_slices_come_in_one_pair() -> None:
     """A slice of more than a second isn't repeated within the block."""
     assert plan.slices_of(0.01, RULES) == 4
     assert plan.slices_of(1.0, RULES) == 2
+
+
+@pytest.mark.parametrize(
+    ("latency", "rate", "expected"),
+    [
+        (0.01, None, 0.04 + 0.2),  # the shortest window
+        (0.5, None, 2.0 + 1.0),  # two latencies
+        (0.01, 1000.0, 0.04 + 0.2),  # a hundred requests come sooner
+        (0.01, 100.0, 0.04 + 1.0),  # a hundred requests take a second
+        (0.5, 50.0, 2.0 + 2.0),
+        (0.5, 200.0, 2.0 + 1.0),  # two latencies take longer than they
+    ],
+)
+def test_a_slice_is_as_long_as_its_longest_demand(
+    latency: float, rate: float | None, expected: float
+) -> None:
+    """Ramp, tail and drain are four latencies; the window holds requests enough at the rate."""
+    assert plan.slice_cost(latency, RULES, rate) == pytest.approx(expected)
+
+
+def test_slices_of_a_low_rate_come_in_one_pair() -> None:
+    """They last long, however quick the view."""
+    assert plan.slices_of(0.001, RULES, 1000.0) == 4
+    assert plan.slices_of(0.001, RULES, 50.0) == 2
+
+
+def test_an_open_loop_finds_each_request_nearly_alone() -> None:
+    """64 connections at most aren't 64 requests at once: the cost is that of one client."""
+    busy = demand_all(plan.Demand(latency=0.05, server_cpu=0.02))
+    cell = replace(EXPERIMENT.cells[0], clients=64)
+    threads = {"wsgi": 8, "asgi": None}
+    closed = plan.cell_cost(cell, busy, threads, RULES, 6)
+    offered = plan.cell_cost(replace(cell, rate=500.0), busy, threads, RULES, 6)
+    alone = plan.cell_cost(replace(cell, clients=1), busy, threads, RULES, 6)
+    assert offered == pytest.approx(alone)
+    assert closed > 5 * offered
+
+
+# ---------------------------------------------------------------- two arms
+
+A = Arm(server="gunicorn", interface=Interface.WSGI)
+B = Arm(server="uvicorn", interface=Interface.ASGI)
+ASKED = {"a": Request(path="/a/"), "b": Request(path="/b/", method="POST")}
+
+
+def race(**changes: Any) -> Experiment:
+    """Build a race of two arms, with these properties changed."""
+    properties: dict[str, Any] = {
+        "requests": ASKED,
+        "candidates": {"a": (A,), "b": (B,)},
+        "clients": (1, 8),
+        "rate": None,
+        "budget": 120.0,
+        "objects": 10,
+        "upstream": "20ms",
+        "seed": 7,
+        "looks": (6, 12, 24),
+        "is_same_work": True,
+        "worst": None,
+    }
+    return plan.build_race(**{**properties, **changes})
+
+
+def test_a_race_has_a_cell_for_each_number_of_clients() -> None:
+    """In the order given; each asks A and B for its own request, and none may be left out."""
+    built = race(clients=(8, 1, 64), worst=0.05)
+    assert [cell.name for cell in built.cells] == ["race-8", "race-1", "race-64"]
+    assert {cell.family for cell in built.cells} == {"race"}
+    for cell in built.cells:
+        assert (cell.a.role, cell.a.label, cell.a.request) == ("a", "A", ASKED["a"])
+        assert (cell.b.role, cell.b.label, cell.b.request) == ("b", "B", ASKED["b"])
+        assert (cell.rate, cell.is_same_work, cell.is_change) == (None, True, False)
+    assert built.sweep == built.cells
+    assert built.is_whole
+    assert (built.worst, built.budget, built.objects, built.seed) == (0.05, 120.0, 10, 7)
+    assert built.upstream.latency == "20ms"
+
+
+def test_a_race_at_a_rate_is_an_open_loop() -> None:
+    """Of work that need not be the same, if so said."""
+    [cell] = race(clients=(64,), rate=200.0, is_same_work=False).cells
+    assert (cell.clients, cell.rate, cell.is_same_work) == (64, 200.0, False)
+
+
+def test_a_race_walks_every_look() -> None:
+    """A verdict may end it at each; it has no rows to repeat."""
+    steps = plan.expand(race())
+    assert sum(isinstance(step, plan.RunBlock) for step in steps) == 24
+    assert not [step for step in steps if isinstance(step, plan.LoadObjects | plan.SendPair)]
+
+
+@pytest.mark.parametrize(("slices", "cell"), [(4, 4 * 0.2 + 2 * 0.2), (8, 8 * 0.2 + 2 * 0.2)])
+def test_the_least_budget_is_that_of_answers_at_once(slices: int, cell: float) -> None:
+    """By hand: slices of 200 ms and two warm-ups of 200 ms a cell, six blocks, the start."""
+    rules = SliceRules(slices=slices)
+    one = replace(race(clients=(8,)), rules=rules)
+    assert plan.least_budget(one) == pytest.approx(plan.RACE_START + 6 * (plan.BLOCK_START + cell))
+    two = replace(race(clients=(1, 8)), rules=rules)
+    assert plan.least_budget(two) == pytest.approx(
+        plan.RACE_START + 6 * (plan.BLOCK_START + 2 * cell)
+    )
+
+
+def test_a_cell_gets_as_many_slices_as_there_is_time_for() -> None:
+    """The most first; where no number fits the fewest, and the budget is refused elsewhere."""
+    most, *_, fewest = plan.RACE_SLICES
+    plenty = race(budget=600.0)
+    assert plenty.rules.slices == most
+    enough = plan.least_budget(plenty)
+    assert race(budget=enough).rules.slices == most
+    assert race(budget=enough - 0.1).rules.slices < most
+    scant = race(budget=1.0)
+    assert scant.rules.slices == fewest
+    assert plan.least_budget(scant) > 1.0
+
+
+def test_the_least_budget_counts_what_must_be_tuned() -> None:
+    """An arm with a single candidate is not."""
+    tuned = race(candidates={"a": (A, A, A), "b": (B,)})
+    assert plan.least_budget(tuned) == pytest.approx(plan.least_budget(race()) + 3 * plan.CANDIDATE)
+
+
+def test_the_least_budget_of_a_low_rate_is_larger() -> None:
+    """A hundred requests a slice take their time: one pair of slices of ten seconds."""
+    slow = plan.least_budget(race(clients=(8,), rate=10.0))
+    assert slow == pytest.approx(plan.RACE_START + 6 * (plan.BLOCK_START + 2 * 10.0 + 2 * 0.2))
+
+
+# ---------------------------------------------------------------- what fits
 
 
 def test_fit_takes_the_most_telling_and_fills_with_shorter_ones() -> None:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whereasync.model import Fault, Machine
+from whereasync.model import Caveat, Fault, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -134,7 +134,7 @@ def find_caveats(machine: Machine, *spins: float, swapped: int = 0) -> tuple[Fau
     if max(spins, default=0.0) > NOISY:
         caveats.append(
             Fault(
-                kind="noisy machine",
+                kind=Caveat.NOISY_MACHINE,
                 detail=f"equal spins on an idle core differ by {max(spins):.0%}",
                 hint="close what else runs, or measure on a machine of its own",
             )
@@ -142,7 +142,7 @@ def find_caveats(machine: Machine, *spins: float, swapped: int = 0) -> tuple[Fau
     if not machine.server_cores:
         caveats.append(
             Fault(
-                kind="no CPU pinning",
+                kind=Caveat.NO_PINNING,
                 detail="this system lets no process be bound to a core",
                 hint="measure on Linux",
             )
@@ -150,7 +150,7 @@ def find_caveats(machine: Machine, *spins: float, swapped: int = 0) -> tuple[Fau
     elif set(machine.server_cores) & set(machine.other_cores):
         caveats.append(
             Fault(
-                kind="server and client share a core",
+                kind=Caveat.SHARED_CORE,
                 detail="only one core is available, so each slows the other",
                 hint="measure with two cores or more",
             )
@@ -158,7 +158,7 @@ def find_caveats(machine: Machine, *spins: float, swapped: int = 0) -> tuple[Fau
     if swapped:
         caveats.append(
             Fault(
-                kind="swap in use",
+                kind=Caveat.SWAP,
                 detail=f"{swapped / 2**20:.0f} MiB are swapped out",
                 hint="free memory, then swapoff -a && swapon -a",
             )

@@ -33,11 +33,44 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class Void(StrEnum):
+    """Why a cell's figures must not be shown. docs/method.md has a row for each."""
+
+    STATUS = "status"
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
+    MALFORMED = "malformed"
+    ANSWERS_DIFFER = "answers differ"
+    RECIPE = "recipe"
+    SERVER = "server"
+    SERVER_DIED = "server died"
+    DATABASE_REFUSED = "database refused connections"
+    NOTHING_COMPLETED = "nothing completed"
+    CLIENT_SATURATED = "client saturated"
+    SEND_LAG = "send lag"
+    NOT_SUSTAINED = "rate not sustained"
+    LITTLES_LAW = "Little's law"
+    SAMPLES = "samples"
+
+
+class Caveat(StrEnum):
+    """What qualifies figures wherever they are shown. docs/method.md has a row for each."""
+
+    DIFFERENT_WORK = "different work"
+    NOISY_MACHINE = "noisy machine"
+    NO_PINNING = "no CPU pinning"
+    SHARED_CORE = "server and client share a core"
+    NEVER_SETTLED = "warm-up never settled"
+    BUDGET_ENDED = "budget ended before the last look"
+    SWAP = "swap in use"
+    DEVELOPMENT_SERVER = "development server"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Something that went wrong in a trial, recorded as a failure and never as a zero."""
 
-    kind: str  # "status", "connection", "timeout", "answers differ", "server", …
+    kind: str  # a Void or a Caveat; "run", "probe" and "inconclusive" beside them
     detail: str
     hint: str = ""
 
@@ -78,7 +111,7 @@ class Arm:
 class Side:
     """One side of a cell: a request to one of the block's arms."""
 
-    role: str  # "wsgi" or "asgi"; which arm that is, the sweep decides
+    role: str  # "wsgi" and "asgi", or "a" and "b"; which arm that is, the sweep decides
     request: Request
     label: str  # what a reader calls it: "sync", "gathered"
 
@@ -90,9 +123,11 @@ class Cell:
     name: str  # "<family>-<clients>", unique in the run, and a file name
     chapter: int
     topic: str  # what the row is called: "GET, 10 objects"
-    clients: int
+    clients: int  # closed loop: users; open loop: connections at most
     a: Side
     b: Side
+    rate: float | None = None  # requests/s offered to each side (open loop); None: closed loop
+    is_same_work: bool = True  # the sides must answer alike; else that is a caveat
 
     @property
     def family(self) -> str:
@@ -124,6 +159,7 @@ class SliceRules:
 
     window: float = 0.2  # s, the shortest counted window
     latencies: float = 2.0  # … and at least so many mean latencies
+    requests: int = 100  # … and, in the open loop, at least so many requests
     slices: int = 4  # a cell of a block: ABBA or BAAB; one pair where a slice lasts over `long`
     long: float = 1.0  # s
     warm_up: float = 0.2  # s, the least warm-up of a request on a fresh server
@@ -139,6 +175,7 @@ class Task:
     targets: tuple[int, int]
     requests: tuple[Request, Request]
     compare: int = 0  # answers of each side to compare byte for byte before any load
+    rate: float | None = None  # requests/s, in the open loop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +214,19 @@ class TaskRecord:
     slices: tuple[Slice, ...] = ()
     settled: bool = True  # the last two windows of the warm-up agreed
     compared: int = 0  # answers of each side found equal
+    rate: float | None = None  # requests/s offered, in the open loop
     fault: Fault | None = None  # voids the task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one arm's servers took in a block, beside CPU; None where it can't be seen."""
+
+    peak_rss: int  # bytes, the whole process tree
+    peak_threads: int | None = None
+    peak_connections: int | None = None  # to the database
+    switches: int | None = None  # voluntary context switches, from the first request on
+    requests: int = 0  # answered in the block, warm-up and comparison included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +235,7 @@ class Block:
 
     number: int
     tasks: tuple[TaskRecord, ...]  # all with the same fault, where the block failed as a whole
-    peak_rss: dict[str, int] = field(default_factory=dict)  # bytes a role, whole tree
+    costs: dict[str, Cost] = field(default_factory=dict)  # role → what its servers took
 
 
 # ---------------------------------------------------------------- the article's own table
@@ -255,8 +304,8 @@ class Experiment:
 
     seed: int
     budget: float | None  # s for the whole run; None: as long as it takes
-    article_arm: Arm
-    article_upstream: Upstream
+    article_arm: Arm | None = None  # of the rows
+    article_upstream: Upstream | None = None
     rows: tuple[Row, ...] = ()
     objects: int  # loaded for the race
     upstream: Upstream  # of the race
@@ -265,6 +314,33 @@ class Experiment:
     cells: tuple[Cell, ...] = ()  # the race, the most telling first
     looks: tuple[int, ...] = (6,)  # blocks after which verdicts are read
     rules: SliceRules = field(default_factory=SliceRules)
+    is_whole: bool = False  # every cell is measured, or none; else what fits into the budget
+    worst: float | None = None  # how much slower b may be than a (0.05 is 5 %): --fail-if
+
+
+# ---------------------------------------------------------------- the tool measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One figure of ``selfcheck``, and the limit that it must keep; None where there is none."""
+
+    part: str  # "simulated" or "real"
+    subject: str  # what was checked: a scene of noise, a planted effect, a rejected rule
+    figure: str  # which figure: "false faster", "coverage", "found", "send lag p99"
+    value: float
+    trials: int  # runs, cells or requests that it rests on
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def is_kept(self) -> bool | None:
+        """Whether the limit is kept; None where there is none."""
+        if self.at_most is None and self.at_least is None:
+            return None
+        return (self.at_most is None or self.value <= self.at_most) and (
+            self.at_least is None or self.value >= self.at_least
+        )
 
 
 # ---------------------------------------------------------------- a run
@@ -317,3 +393,4 @@ class Run:
     blocks: tuple[Block, ...] = ()
     faults: tuple[Fault, ...] = ()
     caveats: tuple[Fault, ...] = ()
+    checks: tuple[Check, ...] = ()  # of selfcheck

@@ -11,12 +11,17 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whereasync.model import Cell, Experiment, Side, SliceRules, Upstream
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whereasync.model import Arm, Cell, Experiment, Row, Side, SliceRules
+    from whereasync.model import Arm, Request, Row
 
 COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
+RACE_SLICES = (8, 4)  # a cell of a block, most first; docs/method.md
+RACE_START = 10.0  # s to start the database, load the data, and see what one request needs
+CANDIDATE = 2.0  # s to start, measure and stop one candidate of a sweep
 BLOCK_START = 2.0  # s to start and stop both arms' servers and the client; docs/method.md
 
 
@@ -93,6 +98,61 @@ def expand(experiment: Experiment) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+# ---------------------------------------------------------------- two arms
+
+
+def build_race(  # noqa: PLR0913 # a race has that many properties
+    requests: Mapping[str, Request],
+    candidates: Mapping[str, tuple[Arm, ...]],
+    *,
+    clients: Sequence[int],
+    rate: float | None,
+    budget: float,
+    objects: int,
+    upstream: str,
+    seed: int,
+    looks: tuple[int, ...],
+    is_same_work: bool,
+    worst: float | None,
+) -> Experiment:
+    """Return the experiment of two arms: a cell for each number of clients, none left out.
+
+    ``requests`` and ``candidates`` have the keys "a" and "b"; several candidates are tuned first.
+    A cell gets as many slices a block as the budget allows, of ``RACE_SLICES``.
+    """
+    a, b = (Side(role=role, request=requests[role], label=role.upper()) for role in ("a", "b"))
+    cells = tuple(
+        Cell(
+            name=f"race-{number}",
+            chapter=1,
+            topic="race",
+            clients=number,
+            a=a,
+            b=b,
+            rate=rate,
+            is_same_work=is_same_work,
+        )
+        for number in clients
+    )
+    possible = [
+        Experiment(
+            seed=seed,
+            budget=budget,
+            objects=objects,
+            upstream=Upstream(latency=upstream, rates="small", seed=seed),
+            candidates=dict(candidates),
+            sweep=cells,
+            cells=cells,
+            looks=looks,
+            rules=SliceRules(slices=slices),
+            is_whole=True,
+            worst=worst,
+        )
+        for slices in RACE_SLICES
+    ]
+    return next((each for each in possible if least_budget(each) <= budget), possible[-1])
+
+
 # ---------------------------------------------------------------- what fits
 
 
@@ -114,14 +174,15 @@ def latency_at(clients: int, demand: Demand, threads: int | None = None) -> floa
     return max(waits, clients * demand.server_cpu)
 
 
-def slice_cost(latency: float, rules: SliceRules) -> float:
+def slice_cost(latency: float, rules: SliceRules, rate: float | None = None) -> float:
     """Return how many seconds one slice takes: ramp and its rest, window, tail and drain."""
-    return 4.0 * latency + max(rules.window, rules.latencies * latency)
+    window = max(rules.window, rules.latencies * latency)
+    return 4.0 * latency + max(window, rules.requests / rate if rate else 0.0)
 
 
-def slices_of(latency: float, rules: SliceRules) -> int:
+def slices_of(latency: float, rules: SliceRules, rate: float | None = None) -> int:
     """Return how many slices a cell of a block gets; long ones come in one pair."""
-    return 2 if slice_cost(latency, rules) > rules.long else rules.slices
+    return 2 if slice_cost(latency, rules, rate) > rules.long else rules.slices
 
 
 def cell_cost(
@@ -134,16 +195,33 @@ def cell_cost(
     """Return how many seconds the cell takes in each of so many blocks.
 
     ``demands`` has what each side's request needs, ``threads`` how many requests each role
-    serves at once, None for any number. The comparison of answers, once, is shared out.
+    serves at once, None for any number. The comparison of answers, once, is shared out. In the
+    open loop a rate that can be sustained finds each request nearly alone.
     """
+    clients = 1 if cell.rate else cell.clients
     latencies = [
-        latency_at(cell.clients, demands[side], threads.get(side.role)) for side in (cell.a, cell.b)
+        latency_at(clients, demands[side], threads.get(side.role)) for side in (cell.a, cell.b)
     ]
     alone = sum(demands[side].latency for side in (cell.a, cell.b))
-    slices = min(slices_of(latency, rules) for latency in latencies)
-    working = slices / 2 * sum(slice_cost(latency, rules) for latency in latencies)
+    slices = min(slices_of(latency, rules, cell.rate) for latency in latencies)
+    working = slices / 2 * sum(slice_cost(latency, rules, cell.rate) for latency in latencies)
     warming = sum(max(rules.warm_up, 3.0 * latency) for latency in latencies)
     return working + warming + COMPARED * alone / blocks
+
+
+def least_budget(experiment: Experiment) -> float:
+    """Return the seconds that the race takes at least, were every answer there at once.
+
+    Start, tuning, and as many blocks as the first look needs; known before anything starts.
+    """
+    nothing = Demand(latency=0.0, server_cpu=0.0)
+    blocks = experiment.looks[0]
+    block = BLOCK_START + sum(
+        cell_cost(cell, {cell.a: nothing, cell.b: nothing}, {}, experiment.rules, blocks)
+        for cell in experiment.cells
+    )
+    tried = sum(len(arms) for arms in experiment.candidates.values() if len(arms) > 1)
+    return RACE_START + CANDIDATE * tried + blocks * block
 
 
 def fit(

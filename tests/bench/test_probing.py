@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
@@ -12,6 +13,7 @@ from whereasync import plan
 from whereasync.bench import probing
 from whereasync.bench.ledger import Ledger
 from whereasync.bench.stage import Project, Service, Stage
+from whereasync.errors import BadInputError
 from whereasync.model import Arm, Fault, Interface, Single
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def test_without_a_budget_all_cells_are_taken(
     assert chosen == tuple(cell.name for cell in PLANNED.cells)
     assert stage.ledger.directory.load().left_out == {}
     [notice] = hear(stage).notices
-    assert notice.startswith(f"The race: 6 blocks of {len(chosen)} cells, about ")
+    assert notice.startswith(f"The race: at least 6 blocks of {len(chosen)} cells, about ")
     assert "Left out" not in notice
 
 
@@ -145,10 +147,57 @@ def test_a_cell_whose_view_fails_is_left_out_whatever_the_budget(
     assert len(chosen) == len(PLANNED.cells) - 4
 
 
-def test_the_threads_of_an_arm_are_among_its_options() -> None:
-    """None: as many as there are requests."""
-    assert probing._threads(synthetic.ARMS["wsgi"]) == 16
-    assert probing._threads(Arm(server="uvicorn", interface=Interface.ASGI)) is None
+@pytest.mark.parametrize("threads", ["1", "64"])
+def test_the_threads_of_an_arm_decide_how_long_a_cell_takes(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, threads: str
+) -> None:
+    """64 clients that share one thread wait for each other: 64 latencies long."""
+    few = Arm(server="gunicorn", interface=Interface.WSGI, options={"threads": threads})
+    stage.ledger.set(arms={"wsgi": few, "asgi": synthetic.ARMS["asgi"]})
+    [crowded] = [cell for cell in PLANNED.cells if cell.name == "same-api-64"]
+    choose(stage, monkeypatch, replace(PLANNED, budget=60.0, cells=(crowded,)))
+    assert ("same-api-64" in stage.ledger.run.left_out) is (threads == "1")
+
+
+# ---------------------------------------------------------------- all or nothing
+
+
+def test_a_race_that_does_not_fit_whole_is_refused_with_what_it_needs(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its first block; the hint is a budget that suffices."""
+    whole = replace(PLANNED, is_whole=True, budget=60.0)
+    with pytest.raises(
+        BadInputError, match="--budget 60s is too small: 6 blocks of what"
+    ) as caught:
+        choose(stage, monkeypatch, whole)
+    need = re.search(r"take (\d+) s, and fewer bear no verdict", caught.value.what)
+    enough = re.match(r"--budget (\d+)s, or fewer --clients", caught.value.hint)
+    assert need
+    assert enough
+    assert 0 <= int(enough[1]) - int(need[1]) <= 10
+    assert hear(stage).notices == []
+    kept = choose(stage, monkeypatch, replace(whole, budget=float(enough[1])))
+    assert len(kept) == len(PLANNED.cells)
+    assert hear(stage).notices[0].startswith("The race: at least 6 blocks of 25 cells, about ")
+
+
+def test_a_race_of_a_view_that_fails_alone_measures_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It isn't the budget that is wrong, and half of what was asked for is no answer."""
+    whole = replace(PLANNED, is_whole=True, budget=None)
+    assert choose(stage, monkeypatch, whole, failing=("/advised/cars/async/",)) == ()
+    assert set(stage.ledger.run.left_out.values()) == {"its view failed"}
+    assert hear(stage).notices == []
+
+
+def test_a_race_without_a_budget_always_fits_whole(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes."""
+    endless = replace(PLANNED, is_whole=True, budget=None)
+    assert len(choose(stage, monkeypatch, endless, slow=("/same-work/",))) == len(PLANNED.cells)
 
 
 def test_a_demand_is_the_mean_without_the_first_request() -> None:

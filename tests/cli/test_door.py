@@ -77,7 +77,7 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
-@pytest.mark.parametrize("command", [[], ["demo"], ["report"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["race"], ["report"], ["selfcheck"]])
 def test_every_command_explains_itself(
     command: list[str], option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,9 +99,11 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     """With what it is for."""
     enter("--help")
     out = capsys.readouterr().out
-    assert set(cli.app.commands) == {"demo", "report"}
-    assert "  demo    Repeat" in out
-    assert "  report  Show" in out
+    assert set(cli.app.commands) == {"demo", "race", "report", "selfcheck"}
+    assert "  demo       Repeat" in out
+    assert "  race       Race" in out
+    assert "  report     Show" in out
+    assert "  selfcheck  Measure" in out
 
 
 def test_a_run_goes_to_stdout_alone(raced: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,6 +150,26 @@ def test_what_a_command_returns_is_the_exit_code(
         (["demo", "--port", "65536"], "65536"),
         (["demo", "--format", "pdf"], "pdf"),
         (["demo", "--out", "taken"], "taken is a file"),
+        (["race"], "'A'"),
+        (["race", "/a/"], "'B'"),
+        (["race", "uvicorn", "/b/"], "“uvicorn” is no arm"),
+        (["race", "nosuch@/a/", "/b/"], "there is no server “nosuch”"),
+        (["race", "/a/", "uvicorn@b/"], "“b/” in “uvicorn@b/” is no path"),
+        (["race", "/a/", "/b/", "--clients", "0"], "clients 0: choose 1 to 1,000"),
+        (["race", "/a/", "/b/", "--rate", "0"], "0.1<=x<=20000"),
+        (["race", "/a/", "/b/", "--rate", "9", "--clients", "1,8"], "--clients is one number"),
+        (["race", "/a/", "/b/", "--method", "TRACE"], "'TRACE' is not one of"),
+        (["race", "/a/", "/b/", "--header", "no header"], "'no header' is no header"),
+        (["race", "/a/", "/b/", "--volatile", "("], "'(' is no regular expression"),
+        (["race", "/a/", "/b/", "--status", "99"], "99"),
+        (["race", "/a/", "/b/", "--budget", "soon"], "'soon' is no time"),
+        (["race", "/a/", "/b/", "--budget", "20s"], "--budget 20s is too small: 6 blocks"),
+        (["race", "/a/", "/b/", "--fail-if", "5%"], "'5%' is no limit"),
+        (["race", "/a/", "/b/", "--upstream", "slow"], "slow"),
+        (["race", "/a/", "/b/", "--database", "mysql://x"], "mysql"),
+        (["race", "/a/", "/b/", "--out", "taken"], "taken is a file"),
+        (["selfcheck", "--budget", "0s"], "'0s' is no time"),
+        (["selfcheck", "--database", "mysql://x"], "mysql"),
         (["report", "nosuch"], "nosuch"),
         (["report", "taken"], "taken is no run"),
         (["report"], "There is no run below"),

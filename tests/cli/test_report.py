@@ -10,9 +10,11 @@ from tests import synthetic
 
 from whereasync import serial
 from whereasync.cli import app
+from whereasync.cli.report import has_figures
 from whereasync.errors import BadInputError
+from whereasync.model import Check, Single
 from whereasync.renderers import render
-from whereasync.reports import demo
+from whereasync.reports import demo, race, selfcheck
 from whereasync.results import Results
 from whereasync.store import RUNS, RunDirectory
 
@@ -98,12 +100,61 @@ def test_the_same_run_gives_the_same_json(
     assert capsys.readouterr().out == first
 
 
+def test_a_race_is_shown_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its own report, also where only the run's directory says what it is."""
+    directory, _ = synthetic.race(
+        tmp_path / "run", synthetic.two_arms(), {"race-8": 1.5}, command="race", arms={}
+    )
+    show(str(directory.path), "--format", "markdown")
+    expected = render(race.report(synthetic.read(directory)), "markdown")
+    assert capsys.readouterr().out == expected
+    assert "**B is faster**" in expected
+
+
+def test_a_selfcheck_is_shown_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By what it checked."""
+    checks = (
+        Check(part="real", subject="A against A", figure="same", value=0.5, trials=8),
+        Check(part="real", subject="+20 % CPU", figure="found", value=1.0, trials=6, at_least=1.0),
+    )
+    directory, run = synthetic.begin(
+        tmp_path / "run", synthetic.two_arms(), command="selfcheck", checks=checks
+    )
+    directory.save(run)
+    show(str(directory.path))
+    expected = render(selfcheck.report(checks), "terminal")
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, False),
+        ({"checks": (Check(part="real", subject="x", figure="y", value=1.0, trials=1),)}, True),
+        ({"singles": (Single(row="get-50", variant="sync", run=0, client=0.1),)}, True),
+        ({"singles": (Single(row="get-50", variant="sync", run=0),)}, False),
+    ],
+)
+def test_a_run_has_figures_as_soon_as_there_is_one(
+    tmp_path: Path, changes: dict[str, object], said: bool
+) -> None:
+    """A check, or an answer of any row; a failed one is none."""
+    directory, run = synthetic.begin(tmp_path / "run", synthetic.experiment(), **changes)
+    directory.save(run)
+    assert has_figures(synthetic.read(directory)) is said
+
+
+def test_a_raced_cell_is_a_figure(raced: RunDirectory) -> None:
+    """Void or not: why it is void is worth showing."""
+    assert has_figures(synthetic.read(raced))
+
+
 def test_a_run_of_another_command_is_refused(raced: RunDirectory) -> None:
-    """A later version's race, say: this one can't show it, and says so."""
+    """A later version's map, say: this one can't show it, and says so."""
     shutil.copytree(raced.path, "other")
     directory = RunDirectory(path=Path("other").absolute())
-    directory.save(replace(directory.load(), command="race"))
-    with pytest.raises(BadInputError, match="'race', which this version can't show") as caught:
+    directory.save(replace(directory.load(), command="map"))
+    with pytest.raises(BadInputError, match="'map', which this version can't show") as caught:
         show("other")
     assert caught.value.hint == "pip install --upgrade whereasync"
 

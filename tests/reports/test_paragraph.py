@@ -289,7 +289,7 @@ def test_a_run_from_the_disk_says_what_is_true(tmp_path: Path) -> None:
     results = synthetic.read(synthetic.race(tmp_path / "run", PLANNED, gains)[0])
     text = "".join(figures.write(part) for part in contents(results))  # type: ignore[arg-type]
     assert text == (
-        "That async wins once calls are gathered held here (8 clients 4.00× [3.96–4.04]). "
+        "That async wins once calls are gathered held here (8 clients 4.00× [3.95–4.05]). "
         "So, once the views are as advised, async pays for twenty gathered calls, is slower for "
         "the GET and is inconclusive for one API call on this machine. "
     )

@@ -12,8 +12,8 @@ import pytest
 from tests import synthetic
 
 from whereasync import results, serial
-from whereasync.load.samples import DONE, INTENDED, SIDE, SLICE, STATUS
-from whereasync.model import Fault
+from whereasync.load.samples import DONE, FIRST_BYTE, INTENDED, SENT, SIDE, SLICE, STATUS
+from whereasync.model import Caveat, Fault, Status, Void
 from whereasync.results import CellResult, Results
 from whereasync.stats import ALPHA, Verdict
 from whereasync.store import RunDirectory
@@ -117,7 +117,7 @@ def test_each_sides_figures_are_those_of_its_model(raced: tuple[RunDirectory, Ru
     assert a.p99 == pytest.approx(8 * synthetic.WORK)
     assert a.server_cpu == pytest.approx(1000 * synthetic.WORK)
     assert a.database_cpu == pytest.approx(1000 * synthetic.WORK * synthetic.DATABASE)
-    assert result.settled
+    assert result.caveats == ()
     assert result.compared == 20
 
 
@@ -132,15 +132,20 @@ def test_a_run_without_an_experiment_shows_nothing(raced: tuple[RunDirectory, Ru
     """It ended before it was planned; that is no error."""
     directory, run = raced
     found = results.derive(replace(run, experiment=None, blocks=()), directory.samples)
-    assert (found.cells, found.article, found.blocks, found.peak_rss) == ((), (), 0, {})
+    assert (found.cells, found.article, found.blocks) == ((), (), 0)
+    assert (found.costs, found.crossovers) == ({}, {})
 
 
-def test_the_peak_of_memory_is_that_of_all_blocks(raced: tuple[RunDirectory, Run]) -> None:
-    """The largest a role, also where a block has none."""
+def test_what_an_arm_took_is_that_of_all_blocks(raced: tuple[RunDirectory, Run]) -> None:
+    """The peak of peaks a role, also where a block has none."""
     directory, run = raced
-    blocks = (*run.blocks[:-1], replace(run.blocks[-1], peak_rss={}))
+    blocks = (*run.blocks[:-1], replace(run.blocks[-1], costs={}))
     found = results.derive(replace(run, blocks=blocks), directory.samples)
-    assert found.peak_rss == {"asgi": 60_000_000, "wsgi": 90_000_004}
+    assert {role: cost.peak_rss for role, cost in found.costs.items()} == {
+        "asgi": 60_000_000,
+        "wsgi": 90_000_004,
+    }
+    assert found.costs["wsgi"].requests == 5_000
     assert found.blocks == 6
 
 
@@ -150,11 +155,12 @@ def test_the_peak_of_memory_is_that_of_all_blocks(raced: tuple[RunDirectory, Run
 def test_a_cell_that_never_settled_keeps_its_figures(raced: tuple[RunDirectory, Run]) -> None:
     """That is a caveat: one restless block of six says so, and no verdict is taken away."""
     directory, run = raced
-    restless = synthetic.spoil(run, SPOILED, 4, settled=False)
-    found = results.derive(restless, directory.samples)
-    assert not find(found, SPOILED).settled
+    spoiled = synthetic.spoil(run, SPOILED, 4, settled=False)
+    found = results.derive(spoiled, directory.samples)
+    [restless] = find(found, SPOILED).caveats
+    assert restless.kind == Caveat.NEVER_SETTLED
     assert find(found, SPOILED).comparison.verdict is Verdict.FASTER
-    assert all(find(found, each).settled for each in OTHERS)
+    assert all(find(found, each).caveats == () for each in OTHERS)
 
 
 def test_a_database_out_of_sight_has_no_cpu(raced: tuple[RunDirectory, Run]) -> None:
@@ -201,10 +207,10 @@ def test_a_cell_that_was_decided_early_keeps_its_blocks(raced: tuple[RunDirector
     assert find(found, "fan-5-8").comparison.blocks == 12
 
 
-def test_requests_that_never_end_in_a_window_leave_no_quantile(
+def test_requests_of_which_none_was_due_in_a_window_leave_no_quantile(
     raced: tuple[RunDirectory, Run],
 ) -> None:
-    """The window saw parts of requests only: a throughput, no latency, and no NaN for the JSON."""
+    """All began before the window: a throughput, no latency, and no NaN for the JSON."""
     directory, run = raced
     slices = {
         (task.cell, block.number): task.slices for block in run.blocks for task in block.tasks
@@ -214,7 +220,7 @@ def test_requests_that_never_end_in_a_window_leave_no_quantile(
         rows, kept = directory.samples(cell, block), []
         for number, ran in enumerate(slices[cell, block]):
             mine = rows[rows[:, SLICE] == number][:8]
-            mine[:, INTENDED], mine[:, DONE] = ran.start_ns, ran.window_end_ns + 1
+            mine[:, INTENDED], mine[:, DONE] = ran.start_ns, ran.window_end_ns
             kept.append(mine)
         return np.concatenate(kept)
 
@@ -224,6 +230,110 @@ def test_requests_that_never_end_in_a_window_leave_no_quantile(
     assert (side.p50, side.p99) == (None, None)
     assert side.throughput > 0
     assert serial.encode(found)
+
+
+def test_a_cell_keeps_what_its_comparison_rests_on(raced: tuple[RunDirectory, Run]) -> None:
+    """A log ratio a block, by the block's number: curves are made of them."""
+    result = find(synthetic.read(raced[0]), SPOILED)
+    assert result.log_ratios is not None
+    assert list(result.log_ratios) == list(range(6))
+    assert math.exp(np.mean(list(result.log_ratios.values()))) == pytest.approx(
+        result.comparison.ratio
+    )
+
+
+def test_a_run_that_was_cut_short_did_not_end_its_budget(tmp_path: Path) -> None:
+    """Ctrl-C did: a larger budget would be no help."""
+    planned = synthetic.two_arms((8,))
+    directory, run = synthetic.race(tmp_path / "run", planned, {"race-8": synthetic.DOUBTFUL})
+    [ended] = results.derive(run, directory.samples).cells
+    assert [each.kind for each in ended.caveats] == [Caveat.BUDGET_ENDED]
+    interrupted = replace(run, status=Status.INTERRUPTED)
+    [cut] = results.derive(interrupted, directory.samples).cells
+    assert cut.caveats == ()
+
+
+def test_a_curve_says_where_it_crosses(tmp_path: Path) -> None:
+    """Of two families only the one that crosses; a void cell is no part of a curve."""
+    gains = {"race-1": 0.5, "race-4": 0.7, "race-16": 1.4, "race-64": 2.0}
+    planned = synthetic.two_arms((1, 4, 16, 64))
+    directory, run = synthetic.race(tmp_path / "run", planned, gains)
+    [crossing] = results.derive(run, directory.samples).crossovers["race"]
+    assert (crossing.winner_below, crossing.winner_above) == ("a", "b")
+    assert 4 < crossing.clients < 16
+    void = synthetic.spoil(run, "race-16", 0, fault=FAULT)
+    [wider] = results.derive(void, directory.samples).crossovers["race"]
+    assert wider.clients > 4
+    assert wider.clients != crossing.clients
+    one_way = synthetic.spoil(void, "race-64", 0, fault=FAULT)
+    assert results.derive(one_way, directory.samples).crossovers == {}
+
+
+# ---------------------------------------------------------------- the open loop
+
+
+@pytest.fixture(scope="module")
+def offered(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunDirectory, Run]:
+    """Race one cell at 100 requests/s, which both sides sustain; B takes two thirds of A's time."""
+    path = tmp_path_factory.mktemp("offered") / "run"
+    return synthetic.race(path, synthetic.two_arms((8,), rate=100.0), {"race-8": 1.5})
+
+
+def test_the_open_loop_compares_latencies(offered: tuple[RunDirectory, Run]) -> None:
+    """At p50 and at p99, A ÷ B; what they rest on is that at p50."""
+    [result] = synthetic.read(offered[0]).cells
+    assert result.tail is not None
+    for comparison in (result.comparison, result.tail):
+        assert (comparison.verdict, comparison.winner) == (Verdict.FASTER, "b")
+        assert comparison.ratio == pytest.approx(1.5, rel=0.01)
+    assert result.comparisons == (result.comparison, result.tail)
+    assert result.log_ratios is not None
+    assert math.exp(result.log_ratios[0]) == pytest.approx(1.5, rel=0.01)
+
+
+def test_the_open_loops_figures_are_those_of_its_model(offered: tuple[RunDirectory, Run]) -> None:
+    """Each request is alone, throughput is the rate, and a simulated client is never late."""
+    [result] = synthetic.read(offered[0]).cells
+    assert result.a is not None
+    assert result.b is not None
+    assert result.a.throughput == pytest.approx(100.0, rel=0.05)
+    assert result.a.p50 == pytest.approx(synthetic.WORK, rel=0.01)
+    assert result.b.p50 == pytest.approx(synthetic.WORK / 1.5, rel=0.01)
+    assert (result.a.send_lag, result.b.send_lag) == (0.0, 0.0)
+
+
+def test_the_closed_loop_has_neither_tail_nor_lag(raced: tuple[RunDirectory, Run]) -> None:
+    """It compares throughput, and intends a request when it sends it."""
+    result = find(synthetic.read(raced[0]), SPOILED)
+    assert result.tail is None
+    assert result.comparisons == (result.comparison,)
+    assert result.a is not None
+    assert result.a.send_lag is None
+
+
+def test_a_rate_beyond_the_server_voids(tmp_path: Path) -> None:
+    """500 requests/s are all it can do; the latency at 600 would be that of the slice's length."""
+    planned = synthetic.two_arms((64,), rate=600.0)
+    directory, _ = synthetic.race(tmp_path / "run", planned, {"race-64": 1.5})
+    [result] = synthetic.read(directory).cells
+    assert result.comparison.verdict is Verdict.VOID
+    assert result.comparison.reason is not None
+    assert result.comparison.reason.kind == Void.NOT_SUSTAINED
+    assert (result.a, result.tail) == (None, None)
+
+
+def test_a_client_that_overslept_voids(offered: tuple[RunDirectory, Run]) -> None:
+    """2 ms late at every fiftieth request is no latency of the server's."""
+    directory, run = offered
+
+    def oversleep(cell: str, block: int) -> npt.NDArray[np.int64]:
+        rows = directory.samples(cell, block).copy()
+        rows[::50, [SENT, FIRST_BYTE, DONE]] += 2_000_000
+        return rows
+
+    [result] = results.derive(run, oversleep).cells
+    assert result.comparison.reason is not None
+    assert result.comparison.reason.kind == Void.SEND_LAG
 
 
 # ---------------------------------------------------------------- what voids
@@ -331,7 +441,7 @@ def test_a_saturated_client_voids_its_cell(
     )
     found = results.derive(synthetic.spoil(run, SPOILED, 0, slices=busy), directory.samples)
     if is_void:
-        assert_only_void(found, "client saturated", "it used 81% of its core")
+        assert_only_void(found, "client saturated", "the load client used 81% of its core")
     else:
         assert find(found, SPOILED).comparison.verdict is Verdict.FASTER
 

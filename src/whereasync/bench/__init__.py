@@ -1,12 +1,13 @@
 """Walks the plan: the one place where effects meet.
 
-``run()`` brings up the stage, takes the plan's steps one after another, and writes each result
-into the run's directory. It prints nothing and computes no verdict that isn't needed to stop.
+``perform()`` brings up the stage for whatever is played on it; ``run()`` plays an experiment. What
+is measured goes into the run's directory at once. Nothing is printed here, and no verdict computed
+that isn't needed to stop.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from whereasync import databases, machine, plan
@@ -17,18 +18,21 @@ from whereasync.bench.stage import Observer, Project, Service, Stage
 from whereasync.errors import WhereAsyncError
 from whereasync.model import Fault, Status
 from whereasync.processes import supervised
-from whereasync.servers import versions
+from whereasync.servers import caveats, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whereasync.model import Experiment, Run
     from whereasync.servers import App
     from whereasync.store import RunDirectory
 
-__all__ = ["Observer", "Service", "Setting", "run"]
+__all__ = ["Observer", "Service", "Setting", "Stage", "perform", "run"]
 
 DISTRIBUTIONS = (
     *("whereasync", "django", "asgiref", "psycopg", "psycopg2-binary"),
     *("hypercorn", "uvicorn", "gunicorn", "httpx", "aiohttp", "uvloop", "httptools"),
+    *("granian", "daphne", "uvicorn-worker", "twisted"),
 )
 
 
@@ -48,15 +52,39 @@ def run(
     directory: RunDirectory,
     observer: Observer,
 ) -> Run:
-    """Measure the experiment and return the run, saved after every step.
+    """Measure the experiment and return the run, saved after every step."""
+
+    def play(stage: Stage) -> None:
+        steps = plan.expand(experiment)
+        singles = [step for step in steps if isinstance(step, plan.LoadObjects | plan.SendPair)]
+        repeat_article(stage, experiment, singles, setting.real)
+        if experiment.cells:
+            race(stage, experiment, steps)
+
+    begun = replace(begun, experiment=experiment)
+    return perform(play, setting, begun, directory, observer, budget=experiment.budget)
+
+
+def perform(  # noqa: PLR0913 # a run has that many properties
+    play: Callable[[Stage], None],
+    setting: Setting,
+    begun: Run,
+    directory: RunDirectory,
+    observer: Observer,
+    *,
+    budget: float | None,
+) -> Run:
+    """Bring up the stage, play on it, and return the run.
 
     A trial that fails is recorded and the rest goes on. Ctrl-C marks the run as interrupted and is
     raised again; a WhereAsyncError that stops everything marks it as failed.
     """
     ledger = Ledger(run=begun, directory=directory)
-    ledger.set(experiment=experiment)
+    ledger.set()
+    if budget is not None:
+        observer.expect(budget)
     try:
-        _walk(experiment, setting, ledger, observer)
+        _perform(play, setting, ledger, observer)
     except KeyboardInterrupt:
         ledger.set(status=Status.INTERRUPTED)
         raise
@@ -68,9 +96,9 @@ def run(
     return ledger.run
 
 
-def _walk(experiment: Experiment, setting: Setting, ledger: Ledger, observer: Observer) -> None:
-    if experiment.budget is not None:
-        observer.expect(experiment.budget)
+def _perform(
+    play: Callable[[Stage], None], setting: Setting, ledger: Ledger, observer: Observer
+) -> None:
     observer.stage("start the database")
     core = next(iter(ledger.run.machine.server_cores), None)
     quiet = machine.idle_spin_check(core)
@@ -87,20 +115,12 @@ def _walk(experiment: Experiment, setting: Setting, ledger: Ledger, observer: Ob
         )
         ledger.set(database=database.facts, versions=versions(setting.app.python, DISTRIBUTIONS))
         stage.project.prepare()
-        steps = plan.expand(experiment)
-        repeat_article(
-            stage,
-            experiment,
-            [step for step in steps if isinstance(step, plan.LoadObjects | plan.SendPair)],
-            setting.real,
-        )
-        if experiment.cells:
-            race(stage, experiment, steps)
-    ledger.set(
-        caveats=machine.find_caveats(
-            ledger.run.machine,
-            quiet,
-            machine.idle_spin_check(core),
-            swapped=machine.swap_in_use(),
-        )
+        play(stage)
+    found = machine.find_caveats(
+        ledger.run.machine,
+        quiet,
+        machine.idle_spin_check(core),
+        swapped=machine.swap_in_use(),
     )
+    served = (each for arm in ledger.run.arms.values() for each in caveats(arm))
+    ledger.set(caveats=(*found, *dict.fromkeys(served)))

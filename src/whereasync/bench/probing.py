@@ -5,28 +5,35 @@ Said before the race starts, so that nobody waits for a verdict that can't come.
 
 from __future__ import annotations
 
+import math
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from whereasync import plan
+from whereasync.errors import BadInputError
 from whereasync.load import drive
 from whereasync.load.sequence import Question, Sequence
+from whereasync.servers import capacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whereasync.bench.stage import Service, Stage
-    from whereasync.model import Arm, Cell, Experiment, Fault, Side, Single
+    from whereasync.model import Cell, Experiment, Fault, Side, Single
 
 ASKED = 3  # times each, of which the first, on a cold path, isn't counted
 MARGIN = 3.0  # s to stop everything and to write the report
 
 
 def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> tuple[Cell, ...]:
-    """Return the cells that fit; what is left out and why is in the ledger, and is announced."""
-    stage.observer.stage("2 Made fair: see what fits into the budget")
+    """Return the cells that fit; what is left out and why is in the ledger, and is announced.
+
+    Where the experiment must be measured whole: BadInputError if it doesn't fit, and no cell at
+    all if a view failed, which the ledger's faults say.
+    """
+    stage.observer.stage("see what fits into the budget")
     demands = _probe(stage, experiment, service)
-    threads = {role: _threads(arm) for role, arm in stage.ledger.run.arms.items()}
+    threads = {role: capacity(arm) for role, arm in stage.ledger.run.arms.items()}
     blocks = experiment.looks[0]
     left_out: dict[str, str] = {}
     costs: dict[str, float] = {}
@@ -50,7 +57,11 @@ def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> tupl
     for cell in possible:
         if cell not in kept:
             left_out[cell.name] = f"needs {blocks * costs[cell.name]:.0f} s"
+    if experiment.is_whole and len(kept) < len(possible):
+        raise _too_little(stage, experiment, list(costs.values()))
     stage.ledger.set(left_out=left_out)
+    if experiment.is_whole and left_out:
+        return ()
     _announce(stage, {cell.name: costs[cell.name] for cell in kept}, blocks, len(left_out))
     return kept
 
@@ -59,9 +70,14 @@ def _is_known(demand: plan.Demand | Fault | None) -> bool:
     return isinstance(demand, plan.Demand)
 
 
-def _threads(arm: Arm) -> int | None:
-    threads = arm.options.get("threads")
-    return int(threads) if threads else None
+def _too_little(stage: Stage, experiment: Experiment, costs: list[float]) -> BadInputError:
+    blocks = experiment.looks[0]
+    need = stage.ledger.elapsed + blocks * (plan.BLOCK_START + sum(costs)) + MARGIN
+    return BadInputError(
+        f"--budget {experiment.budget:.0f}s is too small: {blocks} blocks of what was asked for "
+        f"take {need:.0f} s, and fewer bear no verdict",
+        f"--budget {math.ceil(need / 10) * 10}s, or fewer --clients",
+    )
 
 
 def _probe(
@@ -112,7 +128,8 @@ def _announce(stage: Stage, costs: Mapping[str, float], blocks: int, out: int) -
     each = plan.BLOCK_START + sum(costs.values())
     if costs:
         stage.observer.expect(stage.ledger.elapsed + blocks * each + MARGIN)
-        said = f"The race: {blocks} blocks of {len(costs)} cells, about {each:.0f} s each."
+        named = f"{len(costs)} cell{'s' * (len(costs) > 1)}"
+        said = f"The race: at least {blocks} blocks of {named}, about {each:.0f} s each."
     else:
         said = f"The budget is too small for {blocks} blocks of any cell: no race."
     if out:

@@ -1,25 +1,30 @@
-"""Chapters 2 and 3: tune both arms, see what fits into the budget, then race in blocks.
+"""The race: tune the arms, see what fits into the budget, then measure in blocks.
 
-A block starts both servers fresh, each on its own copy of the data, and measures every cell. A
-block that failed is recorded as such and the next one goes on; two in a row end the race.
+A block starts all servers fresh, each on its own copy of the data, and measures every cell that is
+still open. A block that failed is recorded as such and the next one goes on; two in a row end the
+race.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from whereasync import plan, results, stats
-from whereasync.bench.probing import choose_cells
+from whereasync import plan, results
+from whereasync.bench import blame, dryrun
+from whereasync.bench.metering import reading
+from whereasync.bench.probing import MARGIN, choose_cells
 from whereasync.bench.stage import RACE
 from whereasync.bench.tuning import tune
-from whereasync.errors import WhereAsyncError
-from whereasync.load import drive
-from whereasync.model import Block, Fault, Job, Task, TaskRecord
-from whereasync.processes.accounting import peak_rss
+from whereasync.errors import BadInputError, WhereAsyncError
+from whereasync.load import drive, samples
+from whereasync.load.samples import SIDE, STATUS
+from whereasync.model import Block, Fault, Job, Task, TaskRecord, Void
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from whereasync.bench.stage import Service, Stage
     from whereasync.model import Cell, Experiment, Side, SliceRules
@@ -29,16 +34,20 @@ FAILED_BLOCKS = 2  # in a row, after which an arm is taken to be broken
 
 def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> None:
     """Walk the steps of the race; every finished one is in the ledger."""
-    stage.observer.stage("2 Made fair: load the data of the race")
+    stage.observer.stage("load the data of the race")
     stage.project.make_database(RACE, experiment.objects)
     cells: tuple[Cell, ...] = experiment.cells
     with contextlib.ExitStack() as up:
         service = up.enter_context(stage.stand_in(experiment.upstream))
+        if experiment.is_whole:
+            dryrun.check(stage, experiment, service)
         tune(stage, experiment, steps, service)
         if set(stage.ledger.run.arms) != set(experiment.candidates):
             return  # an arm that can't serve at all: its candidates say why
         try:
             cells = choose_cells(stage, experiment, service)
+        except BadInputError:
+            raise
         except WhereAsyncError as error:
             stage.ledger.note(Fault.of("probe", error))
             return
@@ -55,16 +64,31 @@ def _run_blocks(
 ) -> None:
     undecided = set(cells)
     compared: set[tuple[Side, Side]] = set()
+    longest = 0.0
     for step in blocks:
         chosen = [cell for cell in step.cells if cell in undecided]
         if not chosen or _is_broken(stage.ledger.run.blocks):
             return
-        stage.observer.stage(f"2 Made fair, 3 What to change: block {step.number + 1}")
+        if step.number >= experiment.looks[0] and not _has_time(stage, experiment, longest):
+            return  # the budget ends before the next look: what there is by now is read
+        began = stage.ledger.elapsed
+        stage.observer.stage(f"block {step.number + 1}, {_name(chosen)}")
         tasks = [_task(cell, list(stage.ledger.run.arms), compared) for cell in chosen]
         stage.ledger.add("blocks", _run_block(stage, step, tasks, experiment.rules, service))
+        longest = max(longest, stage.ledger.elapsed - began)
         if step.number + 1 in experiment.looks:
             found = results.compare_cells(stage.ledger.run, stage.ledger.directory.samples)
-            undecided -= {each.cell for each in found if stats.is_decided(each.comparison)}
+            undecided -= {each.cell for each in found if each.is_decided(experiment.worst)}
+
+
+def _has_time(stage: Stage, experiment: Experiment, block: float) -> bool:
+    if experiment.budget is None:
+        return True
+    return stage.ledger.elapsed + block + MARGIN <= experiment.budget
+
+
+def _name(cells: Sequence[Cell]) -> str:
+    return f"{len(cells)} cell{'s' * (len(cells) > 1)}"
 
 
 def _task(cell: Cell, roles: Sequence[str], compared: set[tuple[Side, Side]]) -> Task:
@@ -75,7 +99,8 @@ def _task(cell: Cell, roles: Sequence[str], compared: set[tuple[Side, Side]]) ->
         clients=cell.clients,
         targets=(roles.index(cell.a.role), roles.index(cell.b.role)),
         requests=(cell.a.request, cell.b.request),
-        compare=0 if pair in compared else plan.COMPARED,
+        compare=plan.COMPARED if cell.is_same_work and pair not in compared else 0,
+        rate=cell.rate,
     )
     compared.add(pair)
     return task
@@ -90,18 +115,34 @@ def _run_block(
     stage: Stage, step: plan.RunBlock, tasks: Sequence[Task], rules: SliceRules, service: Service
 ) -> Block:
     scratch = stage.supervisor.directory / f"block-{step.number}"
+    name = f"block{step.number}"
     try:
-        with stage.launch_all(stage.ledger.run.arms, f"block{step.number}", service) as endpoints:
+        with stage.launch_all(stage.ledger.run.arms, name, service) as endpoints:
             job = Job(
                 targets=stage.targets(endpoints), tasks=tuple(tasks), rules=rules, seed=step.seed
             )
-            records = drive.drive(job, spawn=stage.supervisor.spawn, directory=scratch)
-            peaks = {role: peak_rss([endpoint.pid]) for role, endpoint in endpoints.items()}
+            with reading(stage, endpoints, name) as meter:
+                records = drive.drive(job, spawn=stage.supervisor.spawn, directory=scratch)
+            records = tuple(blame.explain(record, endpoints.values()) for record in records)
     except WhereAsyncError as error:
-        fault = Fault.of("server", error)
+        fault = Fault.of(Void.SERVER, error)
         failed = (TaskRecord(cell=task.cell, clients=task.clients, fault=fault) for task in tasks)
         return Block(number=step.number, tasks=tuple(failed))
+    requests = _count_requests(job, records, list(stage.ledger.run.arms), scratch)
     for record in records:
         path = drive.samples_path(scratch, record.cell)
         stage.ledger.directory.adopt(record.cell, step.number, path)
-    return Block(number=step.number, tasks=tuple(records), peak_rss=peaks)
+    return Block(number=step.number, tasks=records, costs=meter.costs(requests))
+
+
+def _count_requests(
+    job: Job, records: Iterable[TaskRecord], roles: Sequence[str], scratch: Path
+) -> Counter[str]:
+    """Return how many requests each role answered: warm-up, comparison and all."""
+    answered: Counter[str] = Counter()
+    for task, record in zip(job.tasks, records, strict=True):
+        rows = samples.load(drive.samples_path(scratch, record.cell))
+        for side, target in enumerate(task.targets):
+            done = ((rows[:, SIDE] == side) & (rows[:, STATUS] != 0)).sum()
+            answered[roles[target]] += int(done) + record.compared
+    return answered

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whereasync.errors import WhereAsyncError
 from whereasync.load import drive
 from whereasync.load.sequence import Question, Sequence
-from whereasync.model import Fault, Single
+from whereasync.model import Fault, Single, Void
 from whereasync.plan import LoadObjects, SendPair
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ def repeat_article(
 ) -> None:
     """Send every pair of every row, size by size; record each answer, or why there was none."""
     groups = list(_group(steps))
-    if not groups:
+    arm, upstream = experiment.article_arm, experiment.article_upstream
+    if not groups or arm is None or upstream is None:
         return
     dsn = stage.database.create(DATABASE, template="migrated")
     with contextlib.ExitStack() as up:
-        service = real or up.enter_context(stage.stand_in(experiment.article_upstream))
+        service = real or up.enter_context(stage.stand_in(upstream))
         server = contextlib.ExitStack()
         up.push(server)
         endpoint: Endpoint | None = None
@@ -47,9 +48,7 @@ def repeat_article(
                 stage.project.load(dsn, objects)
                 if endpoint is None or endpoint.child.poll() is not None:
                     server.close()
-                    endpoint = server.enter_context(
-                        stage.launch(experiment.article_arm, dsn, service)
-                    )
+                    endpoint = server.enter_context(stage.launch(arm, dsn, service))
                     _send(stage, endpoint, pairs[:1])  # the first answers of a fresh server
                 _send(stage, endpoint, pairs, lambda one: stage.ledger.add("singles", one))
             except WhereAsyncError as error:
@@ -104,7 +103,7 @@ def _send(
 
 
 def _record_failure(stage: Stage, pairs: list[SendPair], error: WhereAsyncError) -> None:
-    fault = Fault.of("server", error)
+    fault = Fault.of(Void.SERVER, error)
     known = {(each.row, each.variant, each.run) for each in stage.ledger.run.singles}
     missed = [
         Single(row=pair.row.name, variant=variant, run=pair.run, fault=fault)

@@ -136,13 +136,17 @@ class Stage:
         with contextlib.ExitStack() as up:
             endpoints = {}
             for role, arm in arms.items():
-                database = f"{name}_{role}"
+                database = self.database_of(role, name)
                 dsn = self.database.create(database, template=RACE)
                 up.callback(self.database.drop, database)
                 endpoints[role] = up.enter_context(self.launch(arm, dsn, service))
             yield endpoints
             for endpoint in endpoints.values():  # so that they end side by side
                 endpoint.child.ask_to_stop()
+
+    def database_of(self, role: str, name: str) -> str:
+        """Return the name of a role's own database below ``launch_all(…, name, …)``."""
+        return f"{name}_{role}"
 
     def targets(self, endpoints: Mapping[str, servers.Endpoint]) -> tuple[Target, ...]:
         """Return the endpoints as the load client sees them, in their order."""

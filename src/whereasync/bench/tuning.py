@@ -9,7 +9,7 @@ from whereasync import plan, stats
 from whereasync.errors import WhereAsyncError
 from whereasync.load import drive, samples
 from whereasync.load.throughput import measure_side
-from whereasync.model import Fault, Job, SliceRules, SweepPoint, Task
+from whereasync.model import Fault, Job, SliceRules, SweepPoint, Task, Void
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ def tune(
         if len(experiment.candidates[step.role]) == 1:
             points.append(SweepPoint(role=step.role, arm=step.arm))
             continue
-        stage.observer.stage(f"2 Made fair: tune {step.arm}")
+        stage.observer.stage(f"tune {step.arm}")
         points.append(_try(stage, experiment, step, service))
     best = {
         role: max(
@@ -60,7 +60,7 @@ def _try(
         with stage.launch_all({step.role: step.arm}, "sweep", service) as endpoints:
             reached = _measure(stage, experiment, step.role, endpoints)
     except WhereAsyncError as error:
-        fault = Fault.of("server", error)
+        fault = Fault.of(Void.SERVER, error)
         return SweepPoint(role=step.role, arm=step.arm, fault=fault)
     faults = [each for each in reached.values() if isinstance(each, Fault)]
     return SweepPoint(

@@ -17,7 +17,9 @@ import click
 
 from whereasync import __version__
 from whereasync.cli.demo import demo
+from whereasync.cli.race import race
 from whereasync.cli.report import report
+from whereasync.cli.selfcheck import selfcheck
 from whereasync.errors import WhereAsyncError
 
 if TYPE_CHECKING:
@@ -41,7 +43,9 @@ def app(context: click.Context) -> None:
 
 
 app.add_command(demo)
+app.add_command(race)
 app.add_command(report)
+app.add_command(selfcheck)
 
 
 def main(arguments: list[str] | None = None) -> None:

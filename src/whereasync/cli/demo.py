@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from whereasync import __version__
-from whereasync.cli.options import Numbers, format_options
+from whereasync.cli.measuring import (
+    Wanted,
+    asked,
+    demo_setting,
+    draw_seed,
+    measure,
+    require_extra,
+)
+from whereasync.cli.options import Numbers, format_options, run_options
 from whereasync.cli.progress import watch
-from whereasync.cli.report import derive_results, show
 from whereasync.errors import BadInputError
-from whereasync.model import Status
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from whereasync.bench import Service, Setting
     from whereasync.bench.serving import Wish
-    from whereasync.demo.experiment import Choices
-    from whereasync.model import Arm
+    from whereasync.model import Arm, Experiment
     from whereasync.results import Results
     from whereasync.servers import App
-    from whereasync.store import RunDirectory
-
-NEEDED = ("django", "psycopg", "httpx", "aiohttp")  # modules of the extra [demo]
-SEED_BITS = 31
 
 
 @click.command()
@@ -71,15 +70,11 @@ SEED_BITS = 31
 @click.option(
     "--api-key", envvar="WHEREASYNC_API_KEY", metavar="KEY", help="Your key for --api-url."
 )
-@click.option("--seed", type=click.IntRange(0, 2**SEED_BITS - 1), help="Repeat a run's order.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the run."
-)
 @click.option("--serve", is_flag=True, help="Measure nothing; serve the project to click through.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port of --serve.  [default: a free one]"
 )
-@click.option("--quiet", is_flag=True, help="No progress, only the result.")
+@run_options
 @format_options
 def demo(
     length: str | None,
@@ -100,16 +95,17 @@ def demo(
     quiet: bool,
 ) -> int:
     """Repeat "Django 4.1: Where To Apply Async" here, then fairly, then say what to change."""
-    _require_extra()
-    setting = _setting(database, _real(api_url, api_key))
+    require_extra()
+    setting = demo_setting(database, _real(api_url, api_key))
     arm = _arm(server, setting.app)
     if serve:
         from whereasync.bench.serving import Wish
 
         wish = Wish(arm=arm, objects=min(objects), rates=rates or "full", port=port)
         return _serve(setting, wish, quiet=quiet)
+    from whereasync import bench
     from whereasync.databases.address import Kind, parse_address
-    from whereasync.demo.experiment import Choices
+    from whereasync.demo.experiment import Choices, build
 
     is_sqlite = parse_address(database).kind is Kind.SQLITE
     choices = Choices(
@@ -119,42 +115,46 @@ def demo(
         chapters=(*chapters, 2, 3) if 4 in chapters else chapters,
         server=arm,
         rates=rates,
-        seed=secrets.randbits(SEED_BITS) if seed is None else seed,
+        seed=draw_seed(seed),
         writers=1 if is_sqlite else None,
     )
-    asked = {
-        name: str(value)
-        for name, value in click.get_current_context().params.items()
-        if value is not None and name not in ("api_key", "database")
-    }
-    return _measure(choices, setting, asked, out, "json" if as_json else format_, quiet=quiet)
-
-
-def _require_extra() -> None:
-    from importlib.util import find_spec
-
-    lacking = [name for name in NEEDED if find_spec(name) is None]
-    if lacking:
-        raise BadInputError(
-            f"the demo needs {', '.join(lacking)}, not installed here",
-            "pip install 'whereasync[demo]'",
-        )
-
-
-def _setting(database: str | None, real: Service | None) -> Setting:
-    from whereasync.bench import Setting
-    from whereasync.databases.address import parse_address
-    from whereasync.demo import PROJECT
-    from whereasync.servers import App
-
-    parse_address(database)  # a URL that can't be is said before anything starts
-    app = App(
-        python=Path(sys.executable),
-        directory=PROJECT,
-        wsgi="demosite.wsgi:application",
-        asgi="demosite.asgi:application",
+    experiment = _without_missing(build(choices), setting.app)
+    results = measure(
+        Wanted(
+            command="demo",
+            seed=choices.seed,
+            out=out,
+            format_="json" if as_json else format_,
+            quiet=quiet,
+            options=asked(),
+        ),
+        lambda begun, directory, observer: bench.run(
+            experiment, setting, begun, directory, observer
+        ),
     )
-    return Setting(app=app, database=database, real=real)
+    return 0 if is_whole(results) else 3
+
+
+def _without_missing(experiment: Experiment, app: App) -> Experiment:
+    """Leave out the candidates that aren't installed, aloud; one of a kind must be there."""
+    from dataclasses import replace
+
+    from whereasync.servers import require
+
+    kept: dict[str, tuple[Arm, ...]] = {}
+    for role, arms in experiment.candidates.items():
+        missing: dict[str, BadInputError] = {}
+        for arm in arms:
+            try:
+                require(arm, app.python)
+            except BadInputError as error:
+                missing[str(arm)] = error
+        kept[role] = tuple(arm for arm in arms if str(arm) not in missing)
+        if not kept[role]:
+            raise next(iter(missing.values()))
+        for name, reason in missing.items():
+            click.echo(f"Not tried, {name}: {reason.what}; {reason.hint}", err=True)
+    return replace(experiment, candidates=kept)
 
 
 def _real(url: str | None, key: str | None) -> Service | None:
@@ -180,69 +180,6 @@ def _arm(text: str | None, app: App) -> Arm | None:
     arm = parse_arm_server(text)
     require(arm, app.python)
     return arm
-
-
-def _measure(
-    choices: Choices,
-    setting: Setting,
-    asked: dict[str, str],
-    out: Path | None,
-    format_: str,
-    *,
-    quiet: bool,
-) -> int:
-    """Run the experiment, show what came of it, and return the exit code."""
-    from datetime import UTC, datetime
-
-    from whereasync import bench, machine, store
-    from whereasync.demo.experiment import build
-    from whereasync.model import Run
-
-    now = datetime.now(UTC)
-    begun = Run(
-        command="demo",
-        tool=__version__,
-        started=now.isoformat(timespec="seconds"),
-        seed=choices.seed,
-        status=Status.RUNNING,
-        options=asked,
-        machine=machine.describe(),
-    )
-    directory = store.create("demo", out, now)
-    try:
-        with watch(quiet=quiet) as observer:
-            bench.run(build(choices), setting, begun, directory, observer)
-    except BadInputError:
-        directory.discard()
-        raise
-    except BaseException:
-        _show_partly(directory, format_, quiet=quiet)
-        raise
-    results = derive_results(directory)
-    show(results, format_)
-    _say_where(directory.path, quiet=quiet)
-    return 0 if is_whole(results) else 3
-
-
-def _show_partly(directory: RunDirectory, format_: str, *, quiet: bool) -> None:
-    """Show what was measured before it was cut short; nothing, if that is nothing."""
-    try:
-        results = derive_results(directory)
-    except BadInputError:  # it ended before its first save, or the directory was taken away
-        directory.discard()
-        return
-    sent = [clocks for row in results.article for clocks in row.clocks.values()]
-    if results.cells or any(clocks.client for clocks in sent):
-        show(results, format_)
-        _say_where(directory.path, quiet=quiet)
-    elif results.run.status is not Status.FAILED:
-        directory.discard()
-
-
-def _say_where(path: Path, *, quiet: bool) -> None:
-    if not quiet:
-        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        click.echo(f"Kept in {shown}; show it again: whereasync report {shown}", err=True)
 
 
 def is_whole(results: Results) -> bool:

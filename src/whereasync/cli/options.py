@@ -1,7 +1,9 @@
-"""What several options have in common: lists of numbers, and how to say what is wrong with one."""
+"""What several options have in common: their types, and how to say what is wrong with one."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -38,6 +40,54 @@ class Numbers(click.ParamType[tuple[int, ...]]):
                 self.fail(f"{self.what} {number}: choose {bounds}", param, ctx)
             found.append(number)
         return tuple(dict.fromkeys(found))
+
+
+class Duration(click.ParamType[float]):
+    """A length of time in seconds, typed ``90``, ``90s`` or ``5m``."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds."""
+        typed = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|min|h)?", str(value).strip())
+        if not typed or not float(typed[1]):
+            self.fail(f"{value!r} is no time: write 90s or 5m", param, ctx)
+        return float(typed[1]) * {"m": 60, "min": 60, "h": 3600}.get(typed[2], 1)
+
+
+class Allowance(click.ParamType[float]):
+    """How much slower B may be: ``slower:5%`` is 0.05."""
+
+    name = "allowance"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the share."""
+        typed = re.fullmatch(r"slower:([0-9]+(?:\.[0-9]+)?)\s*%", str(value).strip())
+        if not typed:
+            self.fail(f"{value!r} is no limit: write slower:5%", param, ctx)
+        return float(typed[1]) / 100
+
+
+SEED_BITS = 31
+
+
+def run_options(command: Callable[..., object]) -> Callable[..., object]:
+    """Add ``--seed``, ``--out`` and ``--quiet`` to a command that measures."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="No progress, only the result."),
+        click.option(
+            "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the run."
+        ),
+        click.option(
+            "--seed", type=click.IntRange(0, 2**SEED_BITS - 1), help="Repeat a run's order."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def format_options(command: Callable[..., object]) -> Callable[..., object]:

@@ -12,8 +12,11 @@ from whereasync.cli.options import format_options
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
+    from whereasync.document import Document
     from whereasync.results import Results
     from whereasync.store import RunDirectory
+
+COMMANDS = ("demo", "race", "selfcheck")
 
 
 @click.command()
@@ -31,7 +34,7 @@ def derive_results(directory: RunDirectory) -> Results:
     from whereasync.results import derive
 
     run = directory.load()
-    if run.command != "demo":
+    if run.command not in COMMANDS:
         raise BadInputError(
             f"{directory.path} is a run of {run.command!r}, which this version can't show",
             "pip install --upgrade whereasync",
@@ -39,14 +42,36 @@ def derive_results(directory: RunDirectory) -> Results:
     return derive(run, directory.samples)
 
 
+def has_figures(results: Results) -> bool:
+    """Tell whether anything was measured that can be shown."""
+    sent = [clocks for row in results.article for clocks in row.clocks.values()]
+    checked = results.run.checks
+    return bool(results.cells or checked or any(clocks.client for clocks in sent))
+
+
 def show(results: Results, format_: str) -> None:
     """Print the results to stdout."""
     from whereasync import serial
     from whereasync.renderers import render
-    from whereasync.reports import demo
 
     if format_ == "json":
         sys.stdout.write(serial.encode(results).decode())
     else:
-        sys.stdout.write(render(demo.report(results), format_))
+        sys.stdout.write(render(_report(results), format_))
     sys.stdout.flush()
+
+
+def _report(results: Results) -> Document:
+    match results.run.command:
+        case "race":
+            from whereasync.reports import race
+
+            return race.report(results)
+        case "selfcheck":
+            from whereasync.reports import selfcheck
+
+            return selfcheck.report(results.run.checks)
+        case _:
+            from whereasync.reports import demo
+
+            return demo.report(results)

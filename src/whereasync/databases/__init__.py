@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from whereasync.databases.address import Kind, parse_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from whereasync.model import DatabaseFacts
     from whereasync.processes import Supervisor
@@ -35,6 +36,13 @@ class DatabaseServer(Protocol):
 
     def drop(self, name: str) -> None:
         """Drop a database, given the name it was created under, or its DSN."""
+
+    def counting(self) -> AbstractContextManager[Callable[[], Mapping[str, int] | None]]:
+        """Give a function that counts the connections to each database of this run by its name.
+
+        A name with none is not in it; None where nothing connects (SQLite). One connection of ours
+        serves it.
+        """
 
     def settle(self, dsn: str) -> None:
         """Leave a loaded database at rest: no autovacuum on its tables, no checkpoint pending."""

@@ -15,7 +15,7 @@ from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.model import DatabaseFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import psycopg
 
@@ -28,6 +28,11 @@ _TABLES: LiteralString = """
 _FACTS: LiteralString = """
     SELECT split_part(current_setting('server_version'), ' ', 1),
            current_setting('fsync'), current_setting('synchronous_commit')
+"""
+
+_CONNECTIONS: LiteralString = """
+    SELECT datname::text, count(*)::int FROM pg_stat_activity
+    WHERE starts_with(datname::text, %s) AND backend_type = 'client backend' GROUP BY 1
 """
 
 
@@ -166,6 +171,23 @@ class PostgresServer:
         with connection(self.url) as connected:
             drop_own(connected, full)
         self.forget(full)
+
+    @contextmanager
+    def counting(self) -> Iterator[Callable[[], Mapping[str, int] | None]]:
+        """Give a function that counts the connections to each database of this run by its name."""
+        import psycopg
+
+        prefix = name_database(self.token, "_")[:-1]
+        with connection(self.url) as connected:
+
+            def count() -> dict[str, int]:
+                try:
+                    rows = connected.execute(_CONNECTIONS, [prefix]).fetchall()
+                except psycopg.Error:  # the server died: what that does to the run is told there
+                    return {}
+                return {full.removeprefix(prefix): number for full, number in rows}
+
+            yield count
 
     def settle(self, dsn: str) -> None:
         """Switch autovacuum off on each table, and have a checkpoint done where we may."""

@@ -7,12 +7,16 @@ locked". The version reported is that of this Python; the project's may carry an
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whereasync.errors import WhereAsyncError
 from whereasync.model import DatabaseFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 _BESIDE = ("", "-wal", "-shm", "-journal")  # the files of one database
 _PREFIX = "sqlite:///"
@@ -47,6 +51,11 @@ class SqliteServer:
             raise ValueError(name)  # only files of this run are ever deleted
         for suffix in _BESIDE:
             Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+    @contextmanager
+    def counting(self) -> Iterator[Callable[[], Mapping[str, int] | None]]:
+        """Give what counts nothing: SQLite has no connections."""
+        yield lambda: None
 
     def settle(self, dsn: str) -> None:
         """Do nothing: SQLite has no background work."""

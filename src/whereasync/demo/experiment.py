@@ -37,7 +37,17 @@ class Length:
     looks: tuple[int, ...]
     rules: SliceRules
     threads: tuple[int, ...]  # of gunicorn, to choose from
-    asgi: tuple[str, ...]  # servers to choose from
+    wsgi: tuple[Arm, ...] = ()  # other servers to choose from
+    asgi: tuple[Arm, ...]
+
+
+HYPERCORN = Arm(server="hypercorn", interface=Interface.ASGI)
+UVICORN = Arm(server="uvicorn", interface=Interface.ASGI)
+
+
+def _granian_wsgi(threads: int) -> Arm:
+    options = {"interface": "wsgi", "threads": str(threads)}
+    return Arm(server="granian", interface=Interface.WSGI, options=options)
 
 
 LENGTHS = {
@@ -49,7 +59,7 @@ LENGTHS = {
         looks=(6,),
         rules=SliceRules(window=0.15, slices=2, warm_up=0.1),
         threads=(16,),
-        asgi=("hypercorn",),
+        asgi=(HYPERCORN,),
     ),
     "default": Length(
         budget=173.0,
@@ -59,7 +69,7 @@ LENGTHS = {
         looks=(6,),
         rules=SliceRules(slices=2),
         threads=(8, 16, 32),
-        asgi=("hypercorn", "uvicorn"),
+        asgi=(HYPERCORN, UVICORN),
     ),
     "full": Length(
         budget=None,
@@ -69,7 +79,17 @@ LENGTHS = {
         looks=(6, 12, 24),
         rules=SliceRules(slices=4),
         threads=(1, 4, 8, 16, 32, 64),
-        asgi=("hypercorn", "uvicorn"),
+        wsgi=(
+            Arm(server="gunicorn", interface=Interface.WSGI, options={"worker": "sync"}),
+            *map(_granian_wsgi, (1, 4, 16, 64)),
+        ),
+        asgi=(
+            HYPERCORN,
+            UVICORN,
+            Arm(server="granian", interface=Interface.ASGI, options={"interface": "asgi"}),
+            Arm(server="daphne", interface=Interface.ASGI),
+            Arm(server="gunicorn", interface=Interface.ASGI, options={"worker": "uvicorn"}),
+        ),
     ),
 }
 RUNS = 3  # the article's
@@ -93,11 +113,10 @@ def build(choices: Choices) -> Experiment:
     """Return the experiment for what the user chose."""
     length = LENGTHS[choices.length]
     clients = choices.clients or length.clients
-    hypercorn = Arm(server="hypercorn", interface=Interface.ASGI)
     return Experiment(
         seed=choices.seed,
         budget=length.budget,
-        article_arm=choices.server or hypercorn,
+        article_arm=choices.server or HYPERCORN,
         article_upstream=Upstream(
             latency=ARTICLE_LATENCY, rates=choices.rates or "full", seed=choices.seed
         ),
@@ -165,6 +184,5 @@ def _candidates(server: Arm | None, length: Length) -> dict[str, tuple[Arm, ...]
         )
         for threads in length.threads
     )
-    asgi = tuple(Arm(server=name, interface=Interface.ASGI) for name in length.asgi)
     chosen = {server.interface.value: (server,)} if server else {}
-    return {"wsgi": gunicorn, "asgi": asgi, **chosen}
+    return {"wsgi": (*gunicorn, *length.wsgi), "asgi": length.asgi, **chosen}

@@ -84,6 +84,7 @@ def _describe_api(experiment: Experiment, real: str | None) -> str:
     if real:
         return f"API calls the real service, {real}; the article's took what it took."
     upstream = experiment.article_upstream
+    assert upstream  # there is a row, so there is what it calls
     size = "1.1 MB" if upstream.rates == "full" else "30 kB"
     wait = space_unit(upstream.latency)
     return f"API calls a stand-in that waits {wait}, then sends {size}; the article's was real."

@@ -16,19 +16,17 @@ from whereasync.document import (
     Part,
     Seconds,
     Share,
-    Size,
     caveat,
     dim,
     fault,
     heading,
-    items,
     paragraph,
     qualify,
 )
 from whereasync.model import Status
 from whereasync.reports import paragraph as summary
 from whereasync.reports.article import compare_with_article
-from whereasync.reports.race import compare_arms, compare_changes
+from whereasync.reports.chapters import compare_arms, compare_changes
 from whereasync.stats import ALPHA
 
 if TYPE_CHECKING:
@@ -66,7 +64,8 @@ def _preface(results: Results) -> Iterator[Block]:
     stack += [f"Django {versions['django']}"] if "django" in versions else []
     if run.database:
         stack.append(f"{run.database.vendor} {run.database.version} ({run.database.where})")
-    named = {str(run.experiment.article_arm.server) if run.experiment else ""}
+    arm = run.experiment.article_arm if run.experiment else None
+    named = {arm.server} if arm else set()
     named |= {arm.server for arm in run.arms.values()}
     stack += [f"{name} {versions[name]}" for name in sorted(named) if name in versions]
     yield paragraph(
@@ -104,10 +103,3 @@ def _sum_up(results: Results) -> Iterator[Block]:
     if any(sentences):
         yield heading("4  In one paragraph")
         yield paragraph(*sentences)
-        if results.peak_rss:
-            yield items(
-                *(
-                    (f"Peak memory, {results.run.arms.get(role, role)}: ", Size(peak))
-                    for role, peak in results.peak_rss.items()
-                )
-            )

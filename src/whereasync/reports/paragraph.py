@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whereasync.document import Interval, Part, Ratio, Seconds, strong
 from whereasync.reports.article import space_unit
-from whereasync.reports.race import rank
+from whereasync.reports.chapters import rank
 from whereasync.results.conclusions import Finding
 from whereasync.stats import Verdict
 

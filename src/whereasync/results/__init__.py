@@ -9,15 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from whereasync.model import Block, Run  # noqa: TC001 # the schema that serial reads
+from whereasync.model import Cost, Run  # noqa: TC001 # the schema that serial reads
 from whereasync.results.article import ArticleRow, article_rows
 from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
+from whereasync.results.costs import merge_costs
+from whereasync.results.crossover import Crossover, find_crossovers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from whereasync.results.cells import Samples
 
-__all__ = ["ArticleRow", "CellResult", "Conclusion", "Results", "compare_cells", "derive"]
+__all__ = [
+    "ArticleRow",
+    "CellResult",
+    "Conclusion",
+    "Crossover",
+    "Results",
+    "compare_cells",
+    "derive",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +41,8 @@ class Results:
     cells: tuple[CellResult, ...]
     conclusions: tuple[Conclusion, ...]
     blocks: int
-    peak_rss: dict[str, int]  # bytes a role, the largest of the blocks
+    costs: dict[str, Cost]  # role → what its servers took, over all blocks
+    crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
 
 
 def derive(run: Run, samples: Samples) -> Results:
@@ -41,10 +54,17 @@ def derive(run: Run, samples: Samples) -> Results:
         cells=cells,
         conclusions=conclude(cells),
         blocks=len(run.blocks),
-        peak_rss=_peaks(run.blocks),
+        costs=merge_costs(run.blocks),
+        crossovers=dict(_crossovers(cells)),
     )
 
 
-def _peaks(blocks: tuple[Block, ...]) -> dict[str, int]:
-    roles = {role for block in blocks for role in block.peak_rss}
-    return {role: max(block.peak_rss.get(role, 0) for block in blocks) for role in sorted(roles)}
+def _crossovers(cells: tuple[CellResult, ...]) -> Iterator[tuple[str, tuple[Crossover, ...]]]:
+    for family in dict.fromkeys(each.cell.family for each in cells):
+        curve = [each for each in cells if each.cell.family == family and each.log_ratios]
+        crossings = find_crossovers(
+            {each.cell.clients: each.log_ratios or {} for each in curve},
+            {each.cell.clients: each.comparison for each in curve},
+        )
+        if crossings:
+            yield family, crossings

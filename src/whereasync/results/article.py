@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whereasync import stats
-from whereasync.model import Fault, Figures
+from whereasync.model import Caveat, Fault, Figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whereasync.model import Row, Run, Single
 
 DIFFERENT_WORK = Fault(
-    kind="different work",
+    kind=Caveat.DIFFERENT_WORK,
     detail="as in the article, sync and async views do different things: this ratio proves nothing",
     hint="chapter 2 compares the same work",
 )

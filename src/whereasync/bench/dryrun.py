@@ -1,0 +1,119 @@
+"""Asks each arm once before any load: what can't be raced is the user's to mend, and said at once.
+
+Two answers of each side, one request at a time. A newcomer would let the race find a 404 by itself:
+it would, after a minute of starting servers, as a void cell.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+from typing import TYPE_CHECKING
+
+from whereasync.errors import BadInputError
+from whereasync.load.answers import describe_difference, mask
+from whereasync.load.http import FORM
+from whereasync.servers import telling_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whereasync.bench.stage import Service, Stage
+    from whereasync.model import Experiment, Request, Side
+    from whereasync.servers import Endpoint
+
+TIMEOUT = 60.0  # s; the first answer may load half the project
+LOG = 400  # lines of a log to look for an error in
+_LOGIN = re.compile(  # as words: a blog-index, authors and lessons are none
+    r"(?<![a-z])(?:log[-_]?in|sign[-_]?in|o?auth(?:enticate|ori[sz]e)?|sso)(?![a-z])", re.IGNORECASE
+)
+
+
+def check(stage: Stage, experiment: Experiment, service: Service) -> None:
+    """Ask every side; BadInputError for what it answers, or if the sides answer differently."""
+    stage.observer.stage("ask each arm once")
+    arms = {role: candidates[0] for role, candidates in experiment.candidates.items()}
+    pairs = dict.fromkeys((cell.a, cell.b, cell.is_same_work) for cell in experiment.cells)
+    with stage.launch_all(arms, "ask", service) as endpoints:
+        for a, b, is_same_work in pairs:
+            bodies = [_ask_twice(endpoints, side) for side in (a, b)]
+            if is_same_work:
+                _check_alike(bodies[0], bodies[1])
+
+
+def _ask_twice(endpoints: Mapping[str, Endpoint], side: Side) -> tuple[bytes, bytes]:
+    endpoint = endpoints[side.role]
+    first, second = (_ask(endpoint, side) for _ in range(2))
+    return mask(first, side.request), mask(second, side.request)
+
+
+def _check_alike(a: tuple[bytes, bytes], b: tuple[bytes, bytes]) -> None:
+    if a[0] == a[1] == b[0] == b[1]:
+        return
+    if a[0] != a[1]:
+        who, place = "A answers differently each time", describe_difference(*a)
+    elif b[0] != b[1]:
+        who, place = "B answers differently each time", describe_difference(*b)
+    else:
+        who, place = "A and B answer differently", describe_difference(a[0], b[0])
+    raise BadInputError(
+        f"{who}: {place}",
+        "make both do the same work, name what may differ with --volatile REGEX, "
+        "or give --different-work",
+    )
+
+
+def _ask(endpoint: Endpoint, side: Side) -> bytes:
+    """Return the body of a good answer."""
+    request = side.request
+    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=TIMEOUT)
+    try:
+        connection.request(
+            request.method, request.path, body=request.body.encode() or None, headers=_head(request)
+        )
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise BadInputError(
+            f"{side.label} gives no answer to {request.method} {request.path}: {error}",
+            f"look at the server's log: {telling_line(endpoint.child.tail()) or 'it says nothing'}",
+        ) from error
+    finally:
+        connection.close()
+    if answer.status != request.status:
+        raise _refusal(side, answer, endpoint)
+    return body
+
+
+def _head(request: Request) -> dict[str, str]:
+    form = {"Content-Type": FORM} if request.body else {}
+    return {**form, **dict(request.headers), "Connection": "close"}
+
+
+def _refusal(side: Side, answer: http.client.HTTPResponse, endpoint: Endpoint) -> BadInputError:
+    """Say what an unexpected status means, and what to do about it."""
+    request, status = side.request, answer.status
+    location = answer.getheader("Location", "")
+    page = location.partition("?")[0]
+    expect = f"expect it with --status {status}"
+    match status:
+        case 301 | 308 if page.endswith("/") and page.rstrip("/") == request.path.partition("?")[0]:
+            more, hint = f"it redirects to {location}", f"race {location}"
+        case 301 | 302 | 303 | 307 | 308 if _LOGIN.search(page):
+            more = f"it redirects to a login, {location}"
+            hint = "race a view that needs no login, or send a session: --header 'Cookie: …'"
+        case 301 | 302 | 303 | 307 | 308:
+            more, hint = f"it redirects to {location}", f"race {location}, or {expect}"
+        case 404:
+            more, hint = "", "check the path; whereasync demo --serve shows every view"
+        case 405:
+            more = f"the view takes {answer.getheader('Allow') or 'other methods'}"
+            hint = "give one of these: --method"
+        case 403:
+            more, hint = "", "Django wants a CSRF cookie and token (--header), or csrf_exempt"
+        case _ if status >= 500:
+            more, hint = telling_line(endpoint.child.tail(LOG)), "mend the view first"
+        case _:
+            more, hint = "", f"send what it needs, or {expect}"
+    what = f"{side.label} answers {status} to {request.method} {request.path}"
+    return BadInputError(f"{what}: {more}" if more else what, hint)

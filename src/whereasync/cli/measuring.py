@@ -1,0 +1,144 @@
+"""What every command that measures has in common: the project, the run, and how it ends."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from whereasync import __version__
+from whereasync.cli.options import SEED_BITS
+from whereasync.cli.progress import watch
+from whereasync.cli.report import derive_results, has_figures, show
+from whereasync.errors import BadInputError
+from whereasync.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whereasync.bench import Service, Setting
+    from whereasync.bench.stage import Observer
+    from whereasync.model import Run
+    from whereasync.results import Results
+    from whereasync.store import RunDirectory
+
+    Measure = Callable[[Run, RunDirectory, Observer], object]
+
+NEEDED = ("django", "psycopg", "httpx", "aiohttp")  # modules of the extra [demo]
+SECRET = ("api_key", "database")  # options that may hold a password: never saved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How a run is to be kept and shown."""
+
+    command: str
+    seed: int
+    out: Path | None
+    format_: str
+    quiet: bool
+    options: dict[str, str] = field(default_factory=dict)
+
+
+def draw_seed(given: int | None) -> int:
+    """Return the seed that was given, or a new one."""
+    return secrets.randbits(SEED_BITS) if given is None else given
+
+
+def asked() -> dict[str, str]:
+    """Return the present command's options as a run keeps them."""
+    return {
+        name: str(value)
+        for name, value in click.get_current_context().params.items()
+        if value is not None and name not in SECRET
+    }
+
+
+def require_extra() -> None:
+    """Raise BadInputError where the demo's project can't run."""
+    from importlib.util import find_spec
+
+    lacking = [name for name in NEEDED if find_spec(name) is None]
+    if lacking:
+        raise BadInputError(
+            f"the demo's project needs {', '.join(lacking)}, not installed here",
+            "pip install 'whereasync[demo]'",
+        )
+
+
+def demo_setting(database: str | None, real: Service | None = None) -> Setting:
+    """Return the demo's project with a database; BadInputError for a URL that can't be."""
+    from whereasync.bench import Setting
+    from whereasync.databases.address import parse_address
+    from whereasync.demo import PROJECT
+    from whereasync.servers import App
+
+    parse_address(database)  # said before anything starts
+    app = App(
+        python=Path(sys.executable),
+        directory=PROJECT,
+        wsgi="demosite.wsgi:application",
+        asgi="demosite.asgi:application",
+    )
+    return Setting(app=app, database=database, real=real)
+
+
+def measure(wanted: Wanted, run: Measure) -> Results:
+    """Run it, show and keep what came of it, and return that.
+
+    What was measured before an interruption is shown as well, and the interruption raised again;
+    a run that holds nothing leaves no directory.
+    """
+    from datetime import UTC, datetime
+
+    from whereasync import machine, store
+    from whereasync.model import Run
+
+    now = datetime.now(UTC)
+    begun = Run(
+        command=wanted.command,
+        tool=__version__,
+        started=now.isoformat(timespec="seconds"),
+        seed=wanted.seed,
+        status=Status.RUNNING,
+        options=wanted.options,
+        machine=machine.describe(),
+    )
+    directory = store.create(wanted.command, wanted.out, now)
+    try:
+        with watch(quiet=wanted.quiet) as observer:
+            run(begun, directory, observer)
+    except BadInputError:
+        directory.discard()
+        raise
+    except BaseException:
+        _show_partly(directory, wanted)
+        raise
+    results = derive_results(directory)
+    show(results, wanted.format_)
+    _say_where(directory.path, quiet=wanted.quiet)
+    return results
+
+
+def _show_partly(directory: RunDirectory, wanted: Wanted) -> None:
+    """Show what was measured before it was cut short; nothing, if that is nothing."""
+    try:
+        results = derive_results(directory)
+    except BadInputError:  # it ended before its first save, or the directory was taken away
+        directory.discard()
+        return
+    if has_figures(results):
+        show(results, wanted.format_)
+        _say_where(directory.path, quiet=wanted.quiet)
+    elif results.run.status is not Status.FAILED:
+        directory.discard()
+
+
+def _say_where(path: Path, *, quiet: bool) -> None:
+    if not quiet:
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        click.echo(f"Kept in {shown}; show it again: whereasync report {shown}", err=True)

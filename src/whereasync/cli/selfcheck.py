@@ -1,0 +1,115 @@
+"""``whereasync selfcheck``: the tool measures itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from whereasync.cli.measuring import Wanted, asked, demo_setting, measure, require_extra
+from whereasync.cli.options import Duration, format_options, run_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from whereasync.bench import Setting
+    from whereasync.bench.stage import Observer, Stage
+    from whereasync.model import Check, Run
+    from whereasync.results import Results
+    from whereasync.store import RunDirectory
+
+
+@click.command()
+@click.option("--simulated", is_flag=True, help="Only the statistics: seconds, no server.")
+@click.option(
+    "--budget",
+    type=Duration(),
+    default="8m",
+    show_default=True,
+    help="Time for the real part.",
+)
+@click.option("--database", metavar="URL", help="embedded (the default), postgres://…, sqlite:")
+@run_options
+@format_options
+def selfcheck(
+    simulated: bool,
+    budget: float,
+    database: str | None,
+    seed: int | None,
+    out: Path | None,
+    quiet: bool,
+    format_: str,
+    as_json: bool,
+) -> int:
+    """Measure the tool itself: equal arms, planted effects, and thousands of simulated runs.
+
+    Exit code 1 if a limit of docs/method.md isn't kept, 3 if something couldn't be checked.
+    """
+    from whereasync.selfcheck.simulated import SEED
+
+    seed = SEED if seed is None else seed
+    format_ = "json" if as_json else format_
+    if simulated:
+        return _simulate(seed, format_)
+    require_extra()
+    setting = demo_setting(database)
+    wanted = Wanted(
+        command="selfcheck", seed=seed, out=out, format_=format_, quiet=quiet, options=asked()
+    )
+    results = measure(
+        wanted,
+        lambda begun, directory, observer: _measure(setting, budget, begun, directory, observer),
+    )
+    return judge(results.run.checks) or say_void(results)
+
+
+def say_void(results: Results) -> int:
+    """Say which of the real part's cells are void; return the exit code, 3 if any is."""
+    from whereasync.stats import Verdict
+
+    void = [each for each in results.cells if each.comparison.verdict is Verdict.VOID]
+    for each in void:
+        if why := each.comparison.reason:
+            said = f"{each.cell.name} is void, {why.kind}: {why.detail}"
+            click.echo(f"whereasync: not checked, {said}", err=True)
+    return 3 if void or results.run.faults else 0
+
+
+def _simulate(seed: int, format_: str) -> int:
+    """Check the statistics and show the figures; nothing is kept, for a seed gives them again."""
+    import sys
+
+    from whereasync import serial
+    from whereasync.renderers import render
+    from whereasync.reports.selfcheck import report
+    from whereasync.selfcheck.simulated import check_statistics
+
+    checks = check_statistics(seed)
+    if format_ == "json":
+        sys.stdout.write(serial.encode(checks).decode())
+    else:
+        sys.stdout.write(render(report(checks), format_))
+    return judge(checks)
+
+
+def _measure(
+    setting: Setting, budget: float, begun: Run, directory: RunDirectory, observer: Observer
+) -> None:
+    from whereasync import bench
+    from whereasync.bench.selfcheck import check_servers
+    from whereasync.selfcheck.simulated import check_statistics
+    from whereasync.stats import LOOKS
+
+    def play(stage: Stage) -> None:
+        check_servers(stage, budget, LOOKS)
+        observer.stage("check the statistics")
+        stage.ledger.add("checks", *check_statistics(begun.seed))
+
+    bench.perform(play, setting, begun, directory, observer, budget=budget)
+
+
+def judge(checks: tuple[Check, ...]) -> int:
+    """Return the exit code: 1 if a limit isn't kept, 3 if there is nothing to judge."""
+    if not checks:
+        return 3
+    return 1 if any(check.is_kept is False for check in checks) else 0

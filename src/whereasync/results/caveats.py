@@ -1,0 +1,55 @@
+"""What qualifies a cell's figures without taking them away. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whereasync.model import Caveat, Fault
+from whereasync.stats import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from whereasync.model import Cell, Experiment, TaskRecord
+    from whereasync.stats import Comparison
+
+
+def find_caveats(
+    cell: Cell,
+    experiment: Experiment | None,
+    comparisons: Iterable[Comparison],
+    records: Iterable[TaskRecord],
+) -> tuple[Fault, ...]:
+    """Return a cell's caveats, each with its next step."""
+    return tuple(_caveats(cell, experiment, comparisons, records))
+
+
+def _caveats(
+    cell: Cell,
+    experiment: Experiment | None,
+    comparisons: Iterable[Comparison],
+    records: Iterable[TaskRecord],
+) -> Iterator[Fault]:
+    if not cell.is_same_work:
+        yield Fault(
+            kind=Caveat.DIFFERENT_WORK,
+            detail="the answers were not compared: the sides may do different things",
+            hint="race two views that answer alike, without --different-work",
+        )
+    if not all(record.settled for record in records):
+        yield Fault(
+            kind=Caveat.NEVER_SETTLED,
+            detail="the warm-up's last two windows did not agree",
+            hint="look for work that goes on after the answer; measure on a quieter machine",
+        )
+    if experiment is None or experiment.budget is None:
+        return
+    last = max(experiment.looks)
+    for each in comparisons:
+        if each.verdict is Verdict.INCONCLUSIVE and each.blocks < last:
+            yield Fault(
+                kind=Caveat.BUDGET_ENDED,
+                detail=f"inconclusive after {each.blocks} of {last} blocks",
+                hint="give more time: --budget",
+            )
+            return
