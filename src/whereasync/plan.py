@@ -8,7 +8,7 @@ differs from block to block, so that a machine that drifts can't favour a side.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from whereasync.model import Cell, Experiment, Side, SliceRules, Upstream
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whereasync.model import Arm, Request, Row
 
 COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
-RACE_SLICES = (8, 4)  # a cell of a block, most first; docs/method.md
+SLICES, FEWEST = 8, 4  # of a race's cell in a block; fewer where the budget is small
 RACE_START = 10.0  # s to start the database, load the data, and see what one request needs
 CANDIDATE = 2.0  # s to start, measure and stop one candidate of a sweep
 BLOCK_START = 2.0  # s to start and stop both arms' servers and the client; docs/method.md
@@ -118,7 +118,6 @@ def build_race(  # noqa: PLR0913 # a race has that many properties
     """Return the experiment of two arms: a cell for each number of clients, none left out.
 
     ``requests`` and ``candidates`` have the keys "a" and "b"; several candidates are tuned first.
-    A cell gets as many slices a block as the budget allows, of ``RACE_SLICES``.
     """
     a, b = (Side(role=role, request=requests[role], label=role.upper()) for role in ("a", "b"))
     cells = tuple(
@@ -134,23 +133,19 @@ def build_race(  # noqa: PLR0913 # a race has that many properties
         )
         for number in clients
     )
-    possible = [
-        Experiment(
-            seed=seed,
-            budget=budget,
-            objects=objects,
-            upstream=Upstream(latency=upstream, rates="small", seed=seed),
-            candidates=dict(candidates),
-            sweep=cells,
-            cells=cells,
-            looks=looks,
-            rules=SliceRules(slices=slices),
-            is_whole=True,
-            worst=worst,
-        )
-        for slices in RACE_SLICES
-    ]
-    return next((each for each in possible if least_budget(each) <= budget), possible[-1])
+    return Experiment(
+        seed=seed,
+        budget=budget,
+        objects=objects,
+        upstream=Upstream(latency=upstream, rates="small", seed=seed),
+        candidates=dict(candidates),
+        sweep=cells,
+        cells=cells,
+        looks=looks,
+        rules=SliceRules(slices=SLICES),
+        is_whole=True,
+        worst=worst,
+    )
 
 
 # ---------------------------------------------------------------- what fits
@@ -209,15 +204,26 @@ def cell_cost(
     return working + warming + COMPARED * alone / blocks
 
 
+def shorten(experiment: Experiment) -> tuple[SliceRules, ...]:
+    """Return the rules that may be taken, the best first: fewer slices, rather than no cell.
+
+    Only where all cells must be measured; else fewer cells are.
+    """
+    rules = experiment.rules
+    if not experiment.is_whole or rules.slices <= FEWEST:
+        return (rules,)
+    return rules, replace(rules, slices=FEWEST)
+
+
 def least_budget(experiment: Experiment) -> float:
     """Return the seconds that the race takes at least, were every answer there at once.
 
     Start, tuning, and as many blocks as the first look needs; known before anything starts.
     """
     nothing = Demand(latency=0.0, server_cpu=0.0)
-    blocks = experiment.looks[0]
+    blocks, (*_, rules) = experiment.looks[0], shorten(experiment)
     block = BLOCK_START + sum(
-        cell_cost(cell, {cell.a: nothing, cell.b: nothing}, {}, experiment.rules, blocks)
+        cell_cost(cell, {cell.a: nothing, cell.b: nothing}, {}, rules, blocks)
         for cell in experiment.cells
     )
     tried = sum(len(arms) for arms in experiment.candidates.values() if len(arms) > 1)

@@ -78,7 +78,7 @@ def choose(
         "_probe",
         lambda *_: {side: demand(side) for cell in PLANNED.cells for side in (cell.a, cell.b)},
     )
-    return tuple(cell.name for cell in probing.choose_cells(stage, experiment, SERVICE))
+    return tuple(cell.name for cell in probing.choose_cells(stage, experiment, SERVICE).cells)
 
 
 def hear(stage: Stage) -> Listener:
@@ -220,3 +220,19 @@ def test_a_view_that_failed_once_has_no_demand(place: int) -> None:
         for run in range(3)
     ]
     assert probing._demand(singles) == FAULT
+
+
+def test_a_race_takes_fewer_slices_rather_than_be_refused(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run says which rules it was measured by."""
+    rules = replace(PLANNED.rules, slices=plan.SLICES, window=0.2)
+    whole = replace(PLANNED, is_whole=True, rules=rules, cells=PLANNED.cells[:1], budget=36.0)
+    assert len(choose(stage, monkeypatch, whole)) == 1
+    saved = stage.ledger.directory.load().experiment
+    assert saved is not None
+    assert saved.rules.slices == plan.FEWEST
+    choose(stage, monkeypatch, replace(whole, budget=600.0))
+    saved = stage.ledger.directory.load().experiment
+    assert saved is not None
+    assert saved.rules.slices == plan.SLICES

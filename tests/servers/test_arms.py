@@ -59,11 +59,15 @@ def test_the_form_that_is_shown_is_one() -> None:
         ("@/cars/", "there is no server “”", "known here: daphne, granian, gunicorn, "),
         ("guncorn@/cars/", "there is no server “guncorn”", "did you mean gunicorn?"),
         ("uvicorn,thread=4@/", "uvicorn has no option “thread” here", ""),
-        ("uvicorn@/my cars/", "the path in “uvicorn@/my cars/” holds a space", "write %20 for it"),
-        ("/my\tcars/", "holds a space", "write %20 for it"),
-        ("uvicorn@/cars/\r\nX: y", "holds a space", "write %20 for it"),
-        ("uvicorn@/cars\x00/", "holds a space", "write %20 for it"),
-        ("/prix-élevé/", "the path in “/prix-élevé/” isn't ASCII", "%C3%A9 for é"),
+        (
+            "uvicorn@/my cars/",
+            "the path in 'uvicorn@/my cars/' holds ' '",
+            "percent-encode it: %20",
+        ),
+        ("/my\tcars/", r"holds '\t'", "percent-encode it: %09"),
+        ("uvicorn@/cars/\r\nX: y", r"holds '\r'", "percent-encode it: %0D"),
+        ("uvicorn@/cars\x00/", r"holds '\x00'", "percent-encode it: %00"),
+        ("/prix-élevé/", "the path in '/prix-élevé/' holds 'é'", "percent-encode it: %C3%A9"),
     ],
 )
 def test_what_is_no_arm_is_said_to_be_none(text: str, what: str, hint: str) -> None:

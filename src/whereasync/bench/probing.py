@@ -6,6 +6,7 @@ Said before the race starts, so that nobody waits for a verdict that can't come.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -19,55 +20,60 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whereasync.bench.stage import Service, Stage
-    from whereasync.model import Cell, Experiment, Fault, Side, Single
+    from whereasync.model import Experiment, Fault, Side, Single
 
 ASKED = 3  # times each, of which the first, on a cold path, isn't counted
 MARGIN = 3.0  # s to stop everything and to write the report
 
 
-def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> tuple[Cell, ...]:
-    """Return the cells that fit; what is left out and why is in the ledger, and is announced.
+def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> Experiment:
+    """Return the experiment with the cells that fit; the ledger has what is left out, and why.
 
-    Where the experiment must be measured whole: BadInputError if it doesn't fit, and no cell at
-    all if a view failed, which the ledger's faults say.
+    Where it must be measured whole, fewer slices make it fit if they can; else it is a
+    BadInputError. There is no cell at all if a view failed, which the ledger's faults say.
     """
     stage.observer.stage("see what fits into the budget")
     demands = _probe(stage, experiment, service)
-    threads = {role: capacity(arm) for role, arm in stage.ledger.run.arms.items()}
-    blocks = experiment.looks[0]
-    left_out: dict[str, str] = {}
-    costs: dict[str, float] = {}
-    for cell in experiment.cells:
-        failed = [each for each in map(demands.get, (cell.a, cell.b)) if not _is_known(each)]
-        if failed:
-            left_out[cell.name] = "its view failed"
-        else:
-            costs[cell.name] = plan.cell_cost(
-                cell,
-                {side: each for side, each in demands.items() if isinstance(each, plan.Demand)},
-                threads,
-                experiment.rules,
-                blocks,
-            )
-    budget = None
-    if experiment.budget is not None:
-        budget = experiment.budget - stage.ledger.elapsed - MARGIN
-    possible = [cell for cell in experiment.cells if cell.name in costs]
-    kept = plan.fit(possible, costs, budget, blocks)
-    for cell in possible:
-        if cell not in kept:
-            left_out[cell.name] = f"needs {blocks * costs[cell.name]:.0f} s"
-    if experiment.is_whole and len(kept) < len(possible):
+    known = {side: each for side, each in demands.items() if isinstance(each, plan.Demand)}
+    possible = [cell for cell in experiment.cells if {cell.a, cell.b} <= known.keys()]
+    left_out = {cell.name: "its view failed" for cell in experiment.cells if cell not in possible}
+    if left_out and experiment.is_whole:
+        stage.ledger.set(left_out=left_out)
+        return replace(experiment, cells=())
+    for rules in plan.shorten(experiment):
+        costs = _cost(stage, replace(experiment, rules=rules, cells=tuple(possible)), known)
+        kept = plan.fit(possible, costs, _time_left(stage, experiment), experiment.looks[0])
+        if len(kept) == len(possible):
+            break
+    missed = [cell.name for cell in possible if cell not in kept]
+    if missed and experiment.is_whole:
         raise _too_little(stage, experiment, list(costs.values()))
-    stage.ledger.set(left_out=left_out)
-    if experiment.is_whole and left_out:
-        return ()
-    _announce(stage, {cell.name: costs[cell.name] for cell in kept}, blocks, len(left_out))
-    return kept
+    left_out |= {name: f"needs {experiment.looks[0] * costs[name]:.0f} s" for name in missed}
+    stage.ledger.set(experiment=replace(experiment, rules=rules), left_out=left_out)
+    _announce(
+        stage,
+        {cell.name: costs[cell.name] for cell in kept},
+        experiment.looks[0],
+        len(left_out),
+    )
+    return replace(experiment, rules=rules, cells=kept)
 
 
-def _is_known(demand: plan.Demand | Fault | None) -> bool:
-    return isinstance(demand, plan.Demand)
+def _cost(
+    stage: Stage, experiment: Experiment, demands: Mapping[Side, plan.Demand]
+) -> dict[str, float]:
+    """Return how many seconds each cell takes in a block."""
+    threads = {role: capacity(arm) for role, arm in stage.ledger.run.arms.items()}
+    return {
+        cell.name: plan.cell_cost(cell, demands, threads, experiment.rules, experiment.looks[0])
+        for cell in experiment.cells
+    }
+
+
+def _time_left(stage: Stage, experiment: Experiment) -> float | None:
+    if experiment.budget is None:
+        return None
+    return experiment.budget - stage.ledger.elapsed - MARGIN
 
 
 def _too_little(stage: Stage, experiment: Experiment, costs: list[float]) -> BadInputError:

@@ -36,7 +36,6 @@ def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> No
     """Walk the steps of the race; every finished one is in the ledger."""
     stage.observer.stage("load the data of the race")
     stage.project.make_database(RACE, experiment.objects)
-    cells: tuple[Cell, ...] = experiment.cells
     with contextlib.ExitStack() as up:
         service = up.enter_context(stage.stand_in(experiment.upstream))
         if experiment.is_whole:
@@ -45,24 +44,23 @@ def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> No
         if set(stage.ledger.run.arms) != set(experiment.candidates):
             return  # an arm that can't serve at all: its candidates say why
         try:
-            cells = choose_cells(stage, experiment, service)
+            experiment = choose_cells(stage, experiment, service)
         except BadInputError:
             raise
         except WhereAsyncError as error:
             stage.ledger.note(Fault.of("probe", error))
             return
         blocks = [step for step in steps if isinstance(step, plan.RunBlock)]
-        _run_blocks(stage, experiment, blocks, cells, service)
+        _run_blocks(stage, experiment, blocks, service)
 
 
 def _run_blocks(
     stage: Stage,
     experiment: Experiment,
     blocks: Sequence[plan.RunBlock],
-    cells: Iterable[Cell],
     service: Service,
 ) -> None:
-    undecided = set(cells)
+    undecided = set(experiment.cells)
     compared: set[tuple[Side, Side]] = set()
     longest = 0.0
     for step in blocks:

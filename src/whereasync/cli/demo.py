@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from whereasync.cli.measuring import (
-    Wanted,
-    asked,
     demo_setting,
     draw_seed,
-    measure,
+    measure_experiment,
     require_extra,
+    want,
 )
 from whereasync.cli.options import Numbers, format_options, run_options
 from whereasync.cli.progress import watch
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from whereasync.bench import Service, Setting
     from whereasync.bench.serving import Wish
     from whereasync.model import Arm, Experiment
@@ -87,12 +84,10 @@ def demo(
     api_url: str | None,
     api_key: str | None,
     seed: int | None,
-    out: Path | None,
     serve: bool,
     port: int | None,
-    format_: str,
-    as_json: bool,
     quiet: bool,
+    **_: Any,  # how to keep and show the run: ``want`` reads it
 ) -> int:
     """Repeat "Django 4.1: Where To Apply Async" here, then fairly, then say what to change."""
     require_extra()
@@ -103,7 +98,6 @@ def demo(
 
         wish = Wish(arm=arm, objects=min(objects), rates=rates or "full", port=port)
         return _serve(setting, wish, quiet=quiet)
-    from whereasync import bench
     from whereasync.databases.address import Kind, parse_address
     from whereasync.demo.experiment import Choices, build
 
@@ -119,19 +113,7 @@ def demo(
         writers=1 if is_sqlite else None,
     )
     experiment = _without_missing(build(choices), setting.app)
-    results = measure(
-        Wanted(
-            command="demo",
-            seed=choices.seed,
-            out=out,
-            format_="json" if as_json else format_,
-            quiet=quiet,
-            options=asked(),
-        ),
-        lambda begun, directory, observer: bench.run(
-            experiment, setting, begun, directory, observer
-        ),
-    )
+    results = measure_experiment(experiment, setting, want("demo", choices.seed))
     return 0 if is_whole(results) else 3
 
 

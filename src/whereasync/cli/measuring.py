@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from whereasync.bench import Service, Setting
     from whereasync.bench.stage import Observer
-    from whereasync.model import Run
+    from whereasync.model import Experiment, Run
     from whereasync.results import Results
     from whereasync.store import RunDirectory
 
@@ -41,21 +41,29 @@ class Wanted:
     out: Path | None
     format_: str
     quiet: bool
-    options: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)  # as the run keeps them
+
+
+def want(command: str, seed: int) -> Wanted:
+    """Return what the present command's ``run_options`` and ``format_options`` took."""
+    typed = click.get_current_context().params
+    return Wanted(
+        command=command,
+        seed=seed,
+        out=typed["out"],
+        format_="json" if typed["as_json"] else typed["format_"],
+        quiet=typed["quiet"],
+        options={
+            name: str(value)
+            for name, value in typed.items()
+            if value is not None and name not in SECRET
+        },
+    )
 
 
 def draw_seed(given: int | None) -> int:
     """Return the seed that was given, or a new one."""
     return secrets.randbits(SEED_BITS) if given is None else given
-
-
-def asked() -> dict[str, str]:
-    """Return the present command's options as a run keeps them."""
-    return {
-        name: str(value)
-        for name, value in click.get_current_context().params.items()
-        if value is not None and name not in SECRET
-    }
 
 
 def require_extra() -> None:
@@ -85,6 +93,18 @@ def demo_setting(database: str | None, real: Service | None = None) -> Setting:
         asgi="demosite.asgi:application",
     )
     return Setting(app=app, database=database, real=real)
+
+
+def measure_experiment(experiment: Experiment, setting: Setting, wanted: Wanted) -> Results:
+    """Measure an experiment as ``measure`` does."""
+    from whereasync import bench
+
+    return measure(
+        wanted,
+        lambda begun, directory, observer: bench.run(
+            experiment, setting, begun, directory, observer
+        ),
+    )
 
 
 def measure(wanted: Wanted, run: Measure) -> Results:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whereasync.cli.measuring import (
-    Wanted,
-    asked,
     demo_setting,
     draw_seed,
-    measure,
+    measure_experiment,
     require_extra,
+    want,
 )
 from whereasync.cli.options import Allowance, Duration, Numbers, format_options, run_options
 from whereasync.errors import BadInputError
@@ -121,24 +120,10 @@ class Typed:
 
 
 def _race(typed: Typed) -> int:
-    from whereasync import bench
-
     setting = demo_setting(typed.database)
     experiment = _plan(typed, setting.app)
     _require_time(experiment)
-    results = measure(
-        Wanted(
-            command="race",
-            seed=experiment.seed,
-            out=typed.out,
-            format_="json" if typed.as_json else typed.format_,
-            quiet=typed.quiet,
-            options=asked(),
-        ),
-        lambda begun, directory, observer: bench.run(
-            experiment, setting, begun, directory, observer
-        ),
-    )
+    results = measure_experiment(experiment, setting, want("race", experiment.seed))
     return judge(results, typed.fail_if, strict=typed.strict)
 
 

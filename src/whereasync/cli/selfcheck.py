@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from whereasync.cli.measuring import Wanted, asked, demo_setting, measure, require_extra
+from whereasync.cli.measuring import demo_setting, measure, require_extra, want
 from whereasync.cli.options import Duration, format_options, run_options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from whereasync.bench import Setting
     from whereasync.bench.stage import Observer, Stage
     from whereasync.model import Check, Run
@@ -36,10 +34,9 @@ def selfcheck(
     budget: float,
     database: str | None,
     seed: int | None,
-    out: Path | None,
-    quiet: bool,
     format_: str,
     as_json: bool,
+    **_: Any,  # how to keep the run: ``want`` reads it
 ) -> int:
     """Measure the tool itself: equal arms, planted effects, and thousands of simulated runs.
 
@@ -48,16 +45,12 @@ def selfcheck(
     from whereasync.selfcheck.simulated import SEED
 
     seed = SEED if seed is None else seed
-    format_ = "json" if as_json else format_
     if simulated:
-        return _simulate(seed, format_)
+        return _simulate(seed, "json" if as_json else format_)
     require_extra()
     setting = demo_setting(database)
-    wanted = Wanted(
-        command="selfcheck", seed=seed, out=out, format_=format_, quiet=quiet, options=asked()
-    )
     results = measure(
-        wanted,
+        want("selfcheck", seed),
         lambda begun, directory, observer: _measure(setting, budget, begun, directory, observer),
     )
     return judge(results.run.checks) or say_void(results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from whereasync.errors import BadInputError
 from whereasync.servers.table import parse_arm_server
@@ -40,8 +41,9 @@ def _check_path(path: str, arm: str) -> str:
         raise BadInputError(
             f"“{path}” in “{arm}” is no path: a path begins with /", f"write {FORM}"
         )
-    if any(character.isspace() or not character.isprintable() for character in path):
-        raise BadInputError(f"the path in “{arm}” holds a space", "write %20 for it")
-    if not path.isascii():
-        raise BadInputError(f"the path in “{arm}” isn't ASCII", "percent-encode it: %C3%A9 for é")
+    odd = next((each for each in path if not "!" <= each <= "~"), None)
+    if odd is not None:
+        raise BadInputError(
+            f"the path in {arm!r} holds {odd!r}", f"percent-encode it: {quote(odd)}"
+        )
     return path.partition("#")[0]
