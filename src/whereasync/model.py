@@ -60,6 +60,7 @@ class Caveat(StrEnum):
     NOISY_MACHINE = "noisy machine"
     NO_PINNING = "no CPU pinning"
     SHARED_CORE = "server and client share a core"
+    DATABASE_LIMIT = "the database was the limit"
     NEVER_SETTLED = "warm-up never settled"
     BUDGET_ENDED = "budget ended before the last look"
     SWAP = "swap in use"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests import synthetic
 
+from whereasync.load.throughput import Yield
 from whereasync.model import Caveat, TaskRecord
-from whereasync.results.caveats import find_caveats
+from whereasync.results.caveats import find_caveats, find_limit
 from whereasync.stats import LOOKS, Comparison, Verdict
 
 if TYPE_CHECKING:
@@ -78,3 +79,34 @@ def test_each_reason_stands_beside_the_others() -> None:
         Caveat.NEVER_SETTLED,
         Caveat.BUDGET_ENDED,
     ]
+
+
+def side(*, server: float, database: float | None, client: float = 0.1) -> Yield:
+    """Return a side that worked for a second, with the CPU that each took of it."""
+    return Yield(
+        window=0.8,
+        requests=100.0,
+        completions=100,
+        in_flight=8.0,
+        answered=120,
+        server_cpu=server,
+        database_cpu=database,
+        client_cpu=client,
+        elapsed=1.0,
+    )
+
+
+def test_a_database_that_was_the_limit_is_said() -> None:
+    """One side is enough: the other may have been faster still."""
+    [found] = find_limit([side(server=0.99, database=0.1), side(server=0.47, database=0.82)], 1)
+    assert found.kind == Caveat.DATABASE_LIMIT
+    assert "kept their cores 92% busy, the server kept its own 47% busy" in found.detail
+    assert "CPU per 1,000 requests" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("database", "cores"), [(0.70, 1), (0.82, 2), (None, 1), (0.82, 0)], ids=str
+)
+def test_a_database_with_time_to_spare_is_no_limit(database: float | None, cores: int) -> None:
+    """Nor one out of sight, nor where no core is known."""
+    assert find_limit([side(server=0.99, database=database)], cores) == ()

@@ -10,8 +10,34 @@ from whereasync.stats import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from whereasync.load.throughput import Yield
     from whereasync.model import Cell, Experiment, TaskRecord
     from whereasync.stats import Comparison
+
+
+BUSY = 0.85  # of the cores that database and client share, above which these were the limit
+
+
+def find_limit(sides: Iterable[Yield], cores: int) -> tuple[Fault, ...]:
+    """Return the caveat that not the arms decided how fast it went, where that is so.
+
+    ``sides`` are what each yielded over all blocks, ``cores`` how many are not the server's.
+    """
+    for side in sides:
+        if not side.elapsed or side.database_cpu is None or not cores:
+            continue
+        others = (side.database_cpu + side.client_cpu) / side.elapsed / cores
+        server = side.server_cpu / side.elapsed
+        if others > BUSY:
+            return (
+                Fault(
+                    kind=Caveat.DATABASE_LIMIT,
+                    detail=f"it and the load client kept their cores {min(others, 1):.0%} busy, "
+                    f"the server kept its own {min(server, 1):.0%} busy",
+                    hint="compare the CPU per 1,000 requests, or measure with more cores",
+                ),
+            )
+    return ()
 
 
 def find_caveats(

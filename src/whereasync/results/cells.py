@@ -14,7 +14,7 @@ from whereasync import stats
 from whereasync.errors import WhereAsyncError
 from whereasync.load import punctuality, throughput
 from whereasync.model import Arm, Cell, Fault, Run, Status, TaskRecord, Void
-from whereasync.results.caveats import find_caveats
+from whereasync.results.caveats import find_caveats, find_limit
 from whereasync.results.regression import is_slower
 from whereasync.results.voids import find_delay, find_void
 
@@ -201,11 +201,17 @@ def _cell_result(
         a=_side_result(cell, 0, measured, run.arms),
         b=_side_result(cell, 1, measured, run.arms),
         compared=max(each.record.compared for each in measured),
-        caveats=find_caveats(
-            cell,
-            run.experiment if run.status is Status.DONE else None,  # else no budget has ended
-            (comparison,) if tail is None else (comparison, tail),
-            [each.record for each in measured],
+        caveats=(
+            *find_caveats(
+                cell,
+                run.experiment if run.status is Status.DONE else None,  # else no budget has ended
+                (comparison,) if tail is None else (comparison, tail),
+                [each.record for each in measured],
+            ),
+            *find_limit(
+                [throughput.merge(each.sides[number] for each in measured) for number in (0, 1)],
+                len(run.machine.other_cores),
+            ),
         ),
         log_ratios=ratios[main],
     )
