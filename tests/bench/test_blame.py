@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from whereasync.bench.blame import TAIL, explain
+from whereasync.bench.blame import TAIL, explain, find_cause
+from whereasync.errors import WhereAsyncError
 from whereasync.model import Fault, TaskRecord, Void
 from whereasync.servers import Endpoint
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from whereasync.processes import Child
 
 SEEN = Fault(kind=Void.STATUS, detail="500 instead of 200", hint="look at the log")
+CUT = Fault(kind=Void.CONNECTION, detail="closed before its answer", hint="look at the log")
 LOST = TaskRecord(cell="race-8", clients=8, fault=SEEN)
 TRACEBACK = """\
 Internal Server Error: /one-query/sync/
@@ -98,6 +100,31 @@ def test_a_server_that_ended_is_the_reason(code: int, how: str) -> None:
     assert found.kind == Void.SERVER_DIED
     assert found.detail == f"gunicorn was {how}: MemoryError: no room"
     assert found.hint
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[2026-01-02 03:04:05 +0000] [7] [ERROR] Worker (pid:8) was sent SIGKILL! Perhaps out of",
+        "[2026-01-02 03:04:05 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:8)",
+        "INFO:     Child process [8] died",
+        "[ERROR] Unexpected exit from worker-1",
+    ],
+)
+def test_a_worker_that_died_is_the_reason_of_a_lost_connection(line: str) -> None:
+    """Its parent lives, and starts another; of a 500 it is no reason."""
+    found = blame(Process(log=f"  {line}\n"), record=replace(LOST, fault=CUT))
+    assert found is not None
+    assert (found.kind, found.detail) == (Void.SERVER_DIED, f"a worker of gunicorn: {line}")
+    assert blame(Process(log=line)) == LOST.fault
+
+
+def test_a_block_that_could_not_begin_has_its_cause() -> None:
+    """The tool's own databases need connections, too."""
+    refused = find_cause(WhereAsyncError(f"PostgreSQL refused: {REFUSALS[0]}"))
+    assert refused.kind == Void.DATABASE_REFUSED
+    broken = find_cause(WhereAsyncError("gunicorn ended at its start", "mend that"))
+    assert (broken.kind, broken.hint) == (Void.SERVER, "mend that")
 
 
 def test_a_server_that_ended_without_a_word_is_said_to_have() -> None:

@@ -202,7 +202,7 @@ def test_an_answer_without_a_body_is_one(site: Site) -> None:
             "302 to GET /lost/: it redirects to /authors/lessons/?next=/login/",
             "race /authors/lessons/?next=/login/, or expect it with --status 302",
         ),
-        ("/form/", "403 to GET /form/", "Django wants a CSRF cookie and token"),
+        ("/form/", "403 to GET /form/", "send who may see it: --header 'Cookie: sessionid=…'"),
         ("/get-only/", "405 to GET /get-only/: the view takes GET, HEAD", "give one of these: --"),
         ("/nothing-allowed/", "405 to GET /nothing-allowed/: the view takes other methods", "--me"),
         ("/broken/", "500 to GET /broken/: ValueError: no such car", "mend the view first"),
@@ -218,6 +218,13 @@ def test_what_was_not_expected_is_said_with_what_to_do(
     assert said.what == f"A answers {what}"
     assert said.hint.startswith(hint) or hint in said.hint
     assert len(site.asked) == 1
+
+
+def test_a_form_that_was_refused_lacks_its_token(site: Site) -> None:
+    """Django asks none of a GET."""
+    said = refuse(site, side("/form/", method="POST", body="a=b"))
+    assert said.what == "A answers 403 to POST /form/"
+    assert said.hint.startswith("Django wants a CSRF cookie and token")
 
 
 @pytest.mark.parametrize(

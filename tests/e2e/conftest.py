@@ -97,7 +97,10 @@ class Begun:
         """
         for root in wait_until(lambda: self.find(*words), f"a process {words}"):
             trackers = self.find("multiprocessing.resource_tracker")
-            for process in {root, *root.children(recursive=True)}.difference(trackers):
+            below: list[psutil.Process] = []
+            with suppress(psutil.NoSuchProcess):
+                below = root.children(recursive=True)
+            for process in {root, *below}.difference(trackers):
                 with suppress(psutil.NoSuchProcess):
                     process.send_signal(number)
 

@@ -16,15 +16,31 @@ from whereasync.servers import telling_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from whereasync.errors import WhereAsyncError
     from whereasync.model import TaskRecord
     from whereasync.servers import Endpoint
 
+_MEND = "look at its log in the run's directory, mend that, and race again"
 TAIL = 400  # lines of a log: tracebacks of a few requests
 # What PostgreSQL (53300), psycopg's pool and SQLite say when they have no connection to give.
 _REFUSED = re.compile(
     r"too many clients already|remaining connection slots are reserved|too many connections for"
     r"|couldn't get a connection after",
 )
+
+
+# What gunicorn, uvicorn and granian say of a worker that died while its parent lives.
+_WORKER = re.compile(
+    r"Worker \(pid:\d+\) (?:was sent|exited)|WORKER TIMEOUT|Child process \[\d+\] died"
+    r"|Unexpected exit from worker"
+)
+
+
+def find_cause(error: WhereAsyncError) -> Fault:
+    """Return the fault of a block that this error ended before its load began, or after it."""
+    if _REFUSED.search(error.what):
+        return _refused(error.what)
+    return Fault.of(Void.SERVER, error)
 
 
 def explain(record: TaskRecord, endpoints: Iterable[Endpoint]) -> TaskRecord:
@@ -38,6 +54,9 @@ def explain(record: TaskRecord, endpoints: Iterable[Endpoint]) -> TaskRecord:
             return replace(record, fault=_refused(refused[-1]))
         if (code := endpoint.child.poll()) is not None:
             return replace(record, fault=_died(endpoint.child.name, code, log))
+        lost = [line.strip() for line in log.splitlines() if _WORKER.search(line)]
+        if lost and record.fault.kind == Void.CONNECTION:
+            return replace(record, fault=_lost_worker(endpoint.child.name, lost[-1]))
     return record
 
 
@@ -55,5 +74,9 @@ def _died(name: str, code: int, log: str) -> Fault:
     return Fault(
         kind=Void.SERVER_DIED,
         detail=f"{name} was {how}: {line}" if line else f"{name} was {how}",
-        hint="look at its log in the run's directory, mend that, and race again",
+        hint=_MEND,
     )
+
+
+def _lost_worker(name: str, line: str) -> Fault:
+    return Fault(kind=Void.SERVER_DIED, detail=f"a worker of {name}: {line}", hint=_MEND)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from whereasync.servers import Endpoint
 
 TIMEOUT = 60.0  # s; the first answer may load half the project
+SAFE = ("GET", "OPTIONS")  # RFC 9110 9.2.1; Django asks no token for these
 LOG = 400  # lines of a log to look for an error in
 _LOGIN = re.compile(  # as words: a blog-index, authors and lessons are none
     r"(?<![a-z])(?:log[-_]?in|sign[-_]?in|o?auth(?:enticate|ori[sz]e)?|sso)(?![a-z])", re.IGNORECASE
@@ -109,6 +110,8 @@ def _refusal(side: Side, answer: http.client.HTTPResponse, endpoint: Endpoint) -
         case 405:
             more = f"the view takes {answer.getheader('Allow') or 'other methods'}"
             hint = "give one of these: --method"
+        case 403 if request.method in SAFE:
+            more, hint = "", "send who may see it: --header 'Cookie: sessionid=…'"
         case 403:
             more, hint = "", "Django wants a CSRF cookie and token (--header), or csrf_exempt"
         case _ if status >= 500:

@@ -1,8 +1,7 @@
 """The race: tune the arms, see what fits into the budget, then measure in blocks.
 
 A block starts all servers fresh, each on its own copy of the data, and measures every cell that is
-still open. A block that failed is recorded as such and the next one goes on; two in a row end the
-race.
+still open. A cell that failed in a block is void, so it gets no other; the rest goes on.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from whereasync.bench.tuning import tune
 from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.load import drive, samples
 from whereasync.load.samples import SIDE, STATUS
-from whereasync.model import Block, Fault, Job, Task, TaskRecord, Void
+from whereasync.model import Block, Fault, Job, Task, TaskRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
     from whereasync.bench.stage import Service, Stage
     from whereasync.model import Cell, Experiment, Side, SliceRules
-
-FAILED_BLOCKS = 2  # in a row, after which an arm is taken to be broken
 
 
 def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> None:
@@ -65,14 +62,17 @@ def _run_blocks(
     longest = 0.0
     for step in blocks:
         chosen = [cell for cell in step.cells if cell in undecided]
-        if not chosen or _is_broken(stage.ledger.run.blocks):
+        if not chosen:
             return
         if step.number >= experiment.looks[0] and not _has_time(stage, experiment, longest):
             return  # the budget ends before the next look: what there is by now is read
         began = stage.ledger.elapsed
         stage.observer.stage(f"block {step.number + 1}, {_name(chosen)}")
         tasks = [_task(cell, list(stage.ledger.run.arms), compared) for cell in chosen]
-        stage.ledger.add("blocks", _run_block(stage, step, tasks, experiment.rules, service))
+        block = _run_block(stage, step, tasks, experiment.rules, service)
+        stage.ledger.add("blocks", block)
+        failed = {task.cell for task in block.tasks if task.fault}
+        undecided = {cell for cell in undecided if cell.name not in failed}
         longest = max(longest, stage.ledger.elapsed - began)
         if step.number + 1 in experiment.looks:
             found = results.compare_cells(stage.ledger.run, stage.ledger.directory.samples)
@@ -104,11 +104,6 @@ def _task(cell: Cell, roles: Sequence[str], compared: set[tuple[Side, Side]]) ->
     return task
 
 
-def _is_broken(blocks: Sequence[Block]) -> bool:
-    last = blocks[-FAILED_BLOCKS:]
-    return len(last) == FAILED_BLOCKS and all(task.fault for block in last for task in block.tasks)
-
-
 def _run_block(
     stage: Stage, step: plan.RunBlock, tasks: Sequence[Task], rules: SliceRules, service: Service
 ) -> Block:
@@ -123,7 +118,7 @@ def _run_block(
                 records = drive.drive(job, spawn=stage.supervisor.spawn, directory=scratch)
             records = tuple(blame.explain(record, endpoints.values()) for record in records)
     except WhereAsyncError as error:
-        fault = Fault.of(Void.SERVER, error)
+        fault = blame.find_cause(error)
         failed = (TaskRecord(cell=task.cell, clients=task.clients, fault=fault) for task in tasks)
         return Block(number=step.number, tasks=tuple(failed))
     requests = _count_requests(job, records, list(stage.ledger.run.arms), scratch)

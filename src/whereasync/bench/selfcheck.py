@@ -30,6 +30,7 @@ def check_servers(stage: Stage, budget: float | None, looks: tuple[int, ...]) ->
     """Race the arm against itself; the checks are in the ledger, beside those there already."""
     stage.project.make_database(RACE, 1)
     yardstick = _measure_yardstick(stage)
+    stage.database.drop(RACE)  # the race makes its own
     experiment = Experiment(
         seed=stage.ledger.run.seed,
         budget=budget,
