@@ -96,6 +96,8 @@ def test_a_rate_is_an_open_loop() -> None:
     """With so many connections at most."""
     [cell] = plan("--rate", "50", "--clients", "32").cells
     assert (cell.rate, cell.clients) == (50.0, 32)
+    [cell] = plan("--rate", "50").cells
+    assert cell.clients == 64  # so that few requests wait for a connection
 
 
 def test_a_rate_takes_no_curve() -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whereasync.results import Results
     from whereasync.servers import App
 
+CLIENTS, CONNECTIONS = 8, 64
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -34,21 +35,33 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 @click.option(
     "--clients",
     type=Numbers(1, 1000, "clients"),
-    default="8",
-    show_default=True,
-    help="Clients at once; several make a curve: 1,8,64. With --rate: connections at most.",
+    help="Clients at once; several make a curve: 1,8,64. With --rate: connections at most.  "
+    f"[default: {CLIENTS}; {CONNECTIONS} with --rate]",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(0.1, 20_000),
+    metavar="NUMBER",
     help="Open loop: so many requests/s are offered to each arm, and latencies are compared.",
 )
 @click.option(
-    "--method", type=click.Choice(METHODS, case_sensitive=False), help="Default: GET, or POST."
+    "--method",
+    type=click.Choice(METHODS, case_sensitive=False),
+    metavar="METHOD",
+    help=f"{', '.join(METHODS)}.  [default: GET; POST with --data]",
 )
-@click.option("--data", metavar="BODY", help="The request's body; the method is then POST.")
-@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Repeatable.")
-@click.option("--status", type=click.IntRange(200, 599), default=200, help="The status to expect.")
+@click.option("--data", metavar="BODY", help="The request's body, as a form sends it: a=1&b=2.")
+@click.option(
+    "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this too. Repeatable."
+)
+@click.option(
+    "--status",
+    type=click.IntRange(200, 599),
+    metavar="CODE",
+    default=200,
+    show_default=True,
+    help="The status to expect.",
+)
 @click.option(
     "--volatile",
     multiple=True,
@@ -82,9 +95,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 @run_options
 @format_options
 def race(**typed: Any) -> int:
-    """Race two arms, A and B, each [SERVER[,KEY=VALUE…]@]/PATH, and say which is faster.
+    """Race two arms, and say which is faster, by how much, and how sure that is.
 
-    For example: whereasync race gunicorn,threads=16@/plain/hello/sync/ uvicorn@/plain/hello/async/
+    An arm is [SERVER[,KEY=VALUE…]@]/PATH. For example: whereasync race gunicorn,threads=16@/plain/hello/sync/ uvicorn@/plain/hello/async/
 
     The paths are those of the demo's project (whereasync demo --serve shows them).
     """
@@ -98,7 +111,7 @@ class Typed:
 
     a: str
     b: str
-    clients: tuple[int, ...]
+    clients: tuple[int, ...] | None
     rate: float | None
     method: str | None
     data: str | None
@@ -136,15 +149,16 @@ def _plan(typed: Typed, app: App) -> Experiment:
 
     entries = {"a": parse_arm(typed.a), "b": parse_arm(typed.b)}
     parse_latency(typed.upstream)
-    if typed.rate is not None and len(typed.clients) > 1:
+    clients = typed.clients or (CLIENTS if typed.rate is None else CONNECTIONS,)
+    if typed.rate is not None and len(clients) > 1:
         raise BadInputError(
             "with --rate, --clients is one number: the connections at most",
-            f"--rate {typed.rate:g} --clients {max(typed.clients)}",
+            f"--rate {typed.rate:g} --clients {max(clients)}",
         )
     return plan.build_race(
         {role: _request(entry.path, typed) for role, entry in entries.items()},
         {role: _candidates(entry.arm, app, tune=typed.tune) for role, entry in entries.items()},
-        clients=tuple(sorted(typed.clients)),
+        clients=tuple(sorted(clients)),
         rate=typed.rate,
         budget=typed.budget,
         objects=RACE_OBJECTS,
