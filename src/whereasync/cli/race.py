@@ -97,7 +97,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def race(**typed: Any) -> int:
     """Race two arms, and say which is faster, by how much, and how sure that is.
 
-    An arm is [SERVER[,KEY=VALUE…]@]/PATH. For example: whereasync race gunicorn,threads=16@/plain/hello/sync/ uvicorn@/plain/hello/async/
+    An arm is [SERVER[,KEY=VALUE…]@]/PATH. For example:
+
+    whereasync race gunicorn,threads=16@/plain/hello/sync/ uvicorn@/plain/hello/async/
 
     The paths are those of the demo's project (whereasync demo --serve shows them).
     """
