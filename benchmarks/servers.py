@@ -2,10 +2,10 @@
 
 Each row is a race of its own, printed as the command that repeats it; about 25 minutes for all:
 
-    python benchmarks/servers.py [--budget 60s] [--clients 8] [SERVER …]
+    python benchmarks/servers.py [--budget 120s] [--clients 8] [SERVER …] [--views VIEW …]
 
 WSGI servers serve the sync view, ASGI servers its async twin, which does the same work and gives
-the same bytes. A race without a verdict says so in its row.
+the same bytes; fan-out is five calls of 20 ms. A race without a verdict says so in its row; ° marks one that the database decided.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ ARMS = {
 VIEWS = {
     "hello": "/plain/hello/{}/",
     "one query": "/plain/query/{}/",
-    "fan-out, 5 calls of 20 ms": "/advised/rates/{}/?calls=5",
+    "fan-out": "/advised/rates/{}/?calls=5",
 }
+LIMITED = " °"  # beside a verdict: the database was the limit
 HEAD = (
     "| view | arm | ratio | interval | verdict | blocks | requests/s | p99 | CPU s per 1,000 "
     "| memory | threads | connections | switches |"
@@ -44,13 +45,15 @@ def main() -> None:
     """Run the races and print a row each, as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("servers", nargs="*", metavar="SERVER", choices=[[], *ARMS])
-    parser.add_argument("--budget", default="60s")
+    parser.add_argument("--views", nargs="*", choices=VIEWS, default=list(VIEWS))
+    parser.add_argument("--budget", default="120s")
     parser.add_argument("--clients", default="8")
     chosen = parser.parse_args()
     commands = []
     print(HEAD)
     print("| --- | --- | ---: | --- | --- |" + " ---: |" * 8, flush=True)
-    for view, path in VIEWS.items():
+    for view in chosen.views:
+        path = VIEWS[view]
         for number, arm in enumerate(chosen.servers or ARMS):
             a, b = f"{BASE}@{path.format('sync')}", f"{arm}@{path.format(ARMS[arm])}"
             command = [a, b, "--clients", chosen.clients, "--budget", chosen.budget]
@@ -90,7 +93,7 @@ def row(view: str, result: dict, side: str) -> str:
         else [
             f"{comparison['ratio']:.2f}×",
             f"[{comparison['low']:.2f}–{comparison['high']:.2f}]",
-            say(comparison),
+            say(comparison) + LIMITED * is_limited(cell),
             str(comparison["blocks"]),
         ]
     )
@@ -113,6 +116,11 @@ def name(arm: dict) -> str:
     """Return an arm as it is typed."""
     options = (f"{key}={value}" for key, value in arm.get("options", {}).items())
     return ",".join([arm.get("server", "?"), *options])
+
+
+def is_limited(cell: dict) -> bool:
+    """Return whether the database, and not an arm, decided how fast it went."""
+    return any(caveat["kind"] == "the database was the limit" for caveat in cell["caveats"])
 
 
 def say(comparison: dict) -> str:
