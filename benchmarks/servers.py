@@ -5,7 +5,8 @@ Each row is a race of its own, printed as the command that repeats it; about 25 
     python benchmarks/servers.py [--budget 120s] [--clients 8] [SERVER …] [--views VIEW …]
 
 WSGI servers serve the sync view, ASGI servers its async twin, which does the same work and gives
-the same bytes; fan-out is five calls of 20 ms. A race without a verdict says so in its row; ° marks one that the database decided.
+the same bytes; fan-out is five calls of 20 ms. A race without a verdict says so in its row; °
+marks one that the database decided.
 """
 
 from __future__ import annotations
