@@ -2,7 +2,7 @@
 # make test   every test, with real servers and a real PostgreSQL, and the coverage gate
 # make check  everything that needs no server: linters, types, imports, pure tests
 # make bench  speed, side by side with the peers; needs a quiet machine and no test asserts on it
-# make servers  every server against gunicorn, 25 minutes: the table in docs/servers.md
+# make servers  every server against gunicorn, 20 minutes: the table in docs/servers.md
 
 PYTHON ?= python3
 DEMO := .venv/demo
@@ -18,7 +18,8 @@ demo: $(DEMO)/.installed
 
 test: lint
 	rm -f .coverage*
-	$(TEST)/bin/coverage run -m pytest $(ARGS)
+	$(TEST)/bin/coverage run -m pytest --numprocesses 2 --dist loadfile -m 'not alone' $(ARGS)
+	$(TEST)/bin/coverage run -m pytest -m alone $(ARGS)
 	$(TEST)/bin/coverage combine --quiet
 	$(TEST)/bin/coverage report
 

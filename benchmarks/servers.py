@@ -1,6 +1,6 @@
 """Every server of the table against gunicorn gthread, on three views of the demo's project.
 
-Each row is a race of its own, printed as the command that repeats it; about 25 minutes for all:
+Each row is a race of its own, printed as the command that repeats it; about 20 minutes for all:
 
     python benchmarks/servers.py [--budget 120s] [--clients 8] [SERVER …] [--views VIEW …]
 

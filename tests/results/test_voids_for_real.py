@@ -355,6 +355,7 @@ def test_a_client_that_counts_the_drain_is_found_out(measured: Measured, tmp_pat
 # ---------------------------------------------------------------- what a process does
 
 
+@pytest.mark.alone
 def test_a_client_dearer_than_its_server(tmp_path: Path) -> None:
     """It needs its whole core, and says so as soon as nobody else takes a part of that."""
     with supervised() as supervisor, responding(supervisor) as endpoint:
