@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from whereasync.results.cells import SideResult
     from whereasync.stats import Comparison
 
+FEW = 4  # clients below which a crossing is told in tenths
 LONGER = "whereasync race … --budget 5m"
 
 
@@ -189,7 +190,8 @@ def _cross(results: Results) -> Iterator[Block]:
 
 def _describe_crossing(crossing: Crossover) -> Iterator[Part]:
     below, above = crossing.winner_below.upper(), crossing.winner_above.upper()
-    yield strong(f"Below about {crossing.clients:.0f} clients {below} is faster, above it {above}")
+    at = f"{crossing.clients:.1f}" if crossing.clients < FEW else f"{crossing.clients:.0f}"
+    yield strong(f"Below about {at} clients {below} is faster, above it {above}")
     yield f" ({_bound(crossing)})."
 
 

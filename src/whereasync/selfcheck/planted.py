@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PATH = "/planted/sync/"
 MANY, ONE = 8, 1  # clients
+CONNECTIONS = 64  # of the open loop, so that a stall doesn't use them up
 EQUAL = 8  # cells of equal sides
 QUIET_ENOUGH = 0.045  # block SD up to which METHOD's limits hold
 FALSE = 0.01  # METHOD's limit of false "faster", for one cell
@@ -74,7 +75,7 @@ def build_cells(yardstick: Yardstick) -> tuple[Cell, ...]:
         for plant in PLANTS
     ]  # fmt: skip
     rate = max(1.0, round(SHARE * yardstick.throughput))
-    offered = _cell("offered", f"{rate:g} requests/s", MANY, plain, plain, rate=rate)
+    offered = _cell("offered", f"{rate:g} requests/s", CONNECTIONS, plain, plain, rate=rate)
     return (*equal, *planted, offered)
 
 
