@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Make = Callable[..., Job]
     Run = Callable[[Job], tuple[TaskRecord, Samples]]
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(autouse=True)
 def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,17 +65,19 @@ def test_the_offered_rate_is_met(job: Make, run: Run) -> None:
 
 def test_a_stall_is_in_the_latency_of_all_that_was_intended_meanwhile(job: Make, run: Run) -> None:
     """Four connections see a stall as four slow requests; the open loop omits none of the rest."""
-    record, samples = run(job("/stalls", rate=500.0, clients=4, requests=400))
     stalls = []
-    for number, ran in enumerate(record.slices):
-        mine = samples.rows()[samples.rows()[:, SLICE] == number]
-        done = np.sort(mine[:, DONE])
-        at = int(np.argmax(np.diff(done)))
-        begun, over = int(done[at]), int(done[at + 1])
-        if over < mine[:, INTENDED].max():
-            stalls.append((mine, ran, begun, over))
+    for _ in range(8):  # until one begins and ends within a slice
+        record, samples = run(job("/stalls", rate=500.0, clients=4, requests=400))
+        for number, ran in enumerate(record.slices):
+            mine = samples.rows()[samples.rows()[:, SLICE] == number]
+            done = np.sort(mine[:, DONE])
+            at = int(np.argmax(np.diff(done)))
+            begun, over = int(done[at]), int(done[at + 1])
+            if over < mine[:, INTENDED].max() and over - begun > 0.2e9:
+                stalls.append((mine, ran, begun, over))
+        if stalls:
+            break
     mine, ran, begun, over = max(stalls, key=lambda stall: stall[3] - stall[2])
-    assert over - begun > 0.2e9
     meanwhile = mine[(mine[:, INTENDED] > begun) & (mine[:, INTENDED] <= over)]
     slots = [count_slots(moment - ran.start_ns, 500.0) for moment in (begun, over)]
     assert len(meanwhile) == slots[1] - slots[0] > 50
