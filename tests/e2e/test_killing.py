@@ -18,7 +18,7 @@ from whereasync.processes import registry
 if TYPE_CHECKING:
     from conftest import Begun, Tool
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.alone]
 
 TINY = ("demo", "--quick", "--chapter", "1", "--objects", "1")
 KILLS = 20
@@ -79,7 +79,6 @@ def moments() -> list[float]:
     return sorted(random.uniform(0, LATEST) for _ in range(KILLS))
 
 
-@pytest.mark.alone
 def test_kill_9_at_random_moments(tool: Tool, moments: list[float]) -> None:
     """Within 5 s nothing lives, lies around or holds memory, at whichever of 20 moments."""
     memory, files = segments(), shared_files()

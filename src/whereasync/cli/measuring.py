@@ -117,6 +117,7 @@ def measure(wanted: Wanted, run: Measure) -> Results:
 
     from whereasync import machine, store
     from whereasync.model import Run
+    from whereasync.processes import unbroken
 
     now = datetime.now(UTC)
     begun = Run(
@@ -128,15 +129,19 @@ def measure(wanted: Wanted, run: Measure) -> Results:
         options=wanted.options,
         machine=machine.describe(),
     )
-    directory = store.create(wanted.command, wanted.out, now)
+    directory: RunDirectory | None = None
     try:
+        with unbroken():
+            directory = store.create(wanted.command, wanted.out, now)
         with watch(quiet=wanted.quiet) as observer:
             run(begun, directory, observer)
     except BadInputError:
-        directory.discard()
+        if directory:
+            directory.discard()
         raise
     except BaseException:
-        _show_partly(directory, wanted)
+        if directory:
+            _show_partly(directory, wanted)
         raise
     results = derive_results(directory)
     show(results, wanted.format_)

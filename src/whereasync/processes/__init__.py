@@ -100,7 +100,7 @@ class Supervisor:
     def order(self, **order: Any) -> dict[str, Any]:
         """Send one order and return the answer; WhereAsyncError if the supervisor is gone."""
         try:
-            with _unbroken():
+            with unbroken():
                 answer = self._exchange(json.dumps(order).encode() + b"\n")
         except OSError as error:
             raise WhereAsyncError(
@@ -199,8 +199,8 @@ class Supervisor:
 
 
 @contextlib.contextmanager
-def _unbroken() -> Iterator[None]:
-    """Let Ctrl-C wait: an order cut off here would leave its answer to the next one."""
+def unbroken() -> Iterator[None]:
+    """Let Ctrl-C wait until the context is left: half of what is done in it can't be undone."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
