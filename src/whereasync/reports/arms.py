@@ -18,6 +18,7 @@ from whereasync.document import (
     right,
     table,
 )
+from whereasync.reports.cells import count_clients
 from whereasync.results.costs import switches_per_request
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def show_sweep(results: Results, *, more: str) -> Iterator[Block]:
 
 
 def _name(cell: Cell) -> str:
-    clients = f"{cell.clients} client{'s' * (cell.clients > 1)}"
+    clients = count_clients(cell.clients)
     return clients if cell.topic == "race" else f"{cell.topic}, {clients}"
 
 

@@ -125,6 +125,16 @@ def _gather_reasons(
     return reasons
 
 
+def count_clients(number: int) -> str:
+    """Return "1 client" or "8 clients"."""
+    return f"{number} client{'s' * (number > 1)}"
+
+
+def join(names: Sequence[str]) -> str:
+    """Join names as a sentence does: "a, b and c"."""
+    return " and ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)
+
+
 def shorten(names: Sequence[str], most: int = 4) -> str:
     """Join names, the first few in full."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

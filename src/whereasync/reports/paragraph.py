@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whereasync.document import Interval, Part, Ratio, Seconds, strong
 from whereasync.reports.article import space_unit
+from whereasync.reports.cells import count_clients, join
 from whereasync.reports.chapters import rank
 from whereasync.results.conclusions import Finding
 from whereasync.stats import Verdict
@@ -76,7 +77,7 @@ def _list(cells: Collection[CellResult]) -> Iterator[Part]:
 
 def _figures(result: CellResult) -> Iterator[Part]:
     comparison, clients = result.comparison, result.cell.clients
-    yield f"{clients} client{'s' * (clients > 1)} "
+    yield f"{count_clients(clients)} "
     if comparison.verdict is Verdict.SAME:
         yield "the same within 5 %"
     elif comparison.verdict is not Verdict.FASTER:
@@ -157,14 +158,10 @@ def _answer(results: Results) -> Iterator[Part]:
         )
     ]
     answers = [
-        f"{answer} {_join(named)}"
+        f"{answer} {join(named)}"
         for answer, is_so in ANSWERS
         if (named := [where for where, outcomes in places if is_so(outcomes)])
     ]
     if answers:
         yield strong("So, once the views are as advised, ")
-        yield f"async {_join(answers)} on this machine. "
-
-
-def _join(names: list[str]) -> str:
-    return " and ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)
+        yield f"async {join(answers)} on this machine. "

@@ -34,6 +34,8 @@ from whereasync.document import (
 from whereasync.reports.arms import show_costs, show_sweep
 from whereasync.reports.article import space_unit
 from whereasync.reports.cells import (
+    count_clients,
+    join,
     remark,
     say_verdict,
     show_comparison,
@@ -125,7 +127,7 @@ def _answer(cells: tuple[CellResult, ...]) -> Iterator[Block]:
     said = {_name(each): _say(each.comparison) for each in cells}
     for says in dict.fromkeys(said.values()):
         where = [name for name, each in said.items() if each == says]
-        yield paragraph(strong(says), f" at {_join(where)}.")
+        yield paragraph(strong(says), f" at {join(where)}.")
 
 
 def _judge(result: CellResult) -> Iterator[Part]:
@@ -174,11 +176,7 @@ def _name(result: CellResult) -> str:
     cell = result.cell
     if cell.rate is not None:
         return f"{cell.rate:,g} requests/s"
-    return f"{cell.clients} client{'s' * (cell.clients > 1)}"
-
-
-def _join(names: list[str]) -> str:
-    return " and ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)
+    return count_clients(cell.clients)
 
 
 def _cross(results: Results) -> Iterator[Block]:
