@@ -123,6 +123,16 @@ def test_leaving_clears_orphans_and_the_directory() -> None:
     assert not supervisor.directory.exists()
 
 
+def test_an_orphan_that_ends_is_collected_at_once() -> None:
+    """While the tool works: a server that forks and forgets doesn't fill the process table."""
+    with supervised() as supervisor:
+        child = supervisor.spawn(["sh", "-c", "(sleep 0.3 & echo $!)"], name="x")
+        assert child.wait(30) == 0
+        orphan = int(child.tail())
+        assert psutil.pid_exists(orphan)
+        assert eventually(lambda: not psutil.pid_exists(orphan))  # a zombie exists
+
+
 def test_a_finalizer_runs_when_all_children_are_dead(tmp_path: Path) -> None:
     """It sees no child any more, and one that was taken back doesn't run."""
     done, undone = tmp_path / "done", tmp_path / "undone"

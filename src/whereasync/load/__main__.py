@@ -16,6 +16,7 @@ import uvloop
 
 from whereasync import serial
 from whereasync.load.samples import save
+from whereasync.load.scheduling import ask_for_short_turns
 from whereasync.load.sequence import SINGLES, Sequence, ask_all
 from whereasync.load.slices import run_task
 from whereasync.model import Job
@@ -52,6 +53,7 @@ def main(arguments: Arguments[str]) -> None:
     *flags, path, directory = arguments
     (Path(directory) / "samples").mkdir(parents=True, exist_ok=True)
     gc.disable()
+    ask_for_short_turns()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if flags:
             runner.run(run_sequence(serial.read(Path(path), Sequence), Path(directory)))
