@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
+from tests import synthetic
 
 from whereasync.document import Document, Items, Paragraph, Table
-from whereasync.model import Check
+from whereasync.model import Check, Fault
 from whereasync.renderers import markdown
-from whereasync.reports.selfcheck import report
+from whereasync.reports.selfcheck import find_unchecked, report
+from whereasync.results import derive
 from whereasync.selfcheck import simulated
 from whereasync.selfcheck.scenes import SCENES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FALSE = Check(
     part="real",
@@ -51,6 +57,24 @@ def test_what_failed_is_named_at_the_top_with_its_limit_and_in_its_row() -> None
     assert "A against A: hello: send lag p99 12 ms, limit ≤ 1.0 ms" in text
     assert "broken: send lag p99" in text
     assert text.index("limit ≤ 1.0 ms") < text.index("## Real")
+
+
+def test_what_could_not_be_checked_is_said_first_and_is_no_success(tmp_path: Path) -> None:
+    """A void cell gives no check that could fail; a fault of the run ended it."""
+    planned = synthetic.two_arms((1, 8))
+    directory, run = synthetic.race(tmp_path / "run", planned, {"race-1": 1.0, "race-8": 1.0})
+    assert not find_unchecked(derive(run, directory.samples))
+    died = Fault(kind="server died", detail="killed", hint="look at its log")
+    spoiled = synthetic.spoil(run, "race-8", 2, fault=replace(died, kind="status", detail="500"))
+    unchecked = find_unchecked(derive(replace(spoiled, faults=(died,)), directory.samples))
+    text = markdown.render(report([FALSE, LAG], unchecked))
+    assert "selfcheck is incomplete: 2 of 2 limits kept, 2 not checked" in text
+    assert "passed" not in text
+    assert text.index("status: 500") < text.index("the run, server died: killed") < text.index("##")
+    assert text.count("look at its log") == 2
+    broken = markdown.render(report([replace(LAG, value=1.0)], unchecked))
+    assert broken.index("selfcheck failed") < broken.index("not checked: the run")
+    assert "checked nothing" in markdown.render(report([], unchecked))
 
 
 def test_no_limit_at_all_is_no_success() -> None:

@@ -70,7 +70,7 @@ def _report(results: Results) -> Document:
         case "selfcheck":
             from whereasync.reports import selfcheck
 
-            return selfcheck.report(results.run.checks)
+            return selfcheck.report(results.run.checks, selfcheck.find_unchecked(results))
         case _:
             from whereasync.reports import demo
 

@@ -10,10 +10,11 @@ from whereasync.cli.measuring import demo_setting, measure, require_extra, want
 from whereasync.cli.options import Duration, format_options, run_options
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from whereasync.bench import Setting
     from whereasync.bench.stage import Observer, Stage
     from whereasync.model import Check, Run
-    from whereasync.results import Results
     from whereasync.store import RunDirectory
 
 
@@ -48,24 +49,14 @@ def selfcheck(
     if simulated:
         return _simulate(seed, "json" if as_json else format_)
     require_extra()
+    from whereasync.reports.selfcheck import find_unchecked
+
     setting = demo_setting(database)
     results = measure(
         want("selfcheck", seed),
         lambda begun, directory, observer: _measure(setting, budget, begun, directory, observer),
     )
-    return judge(results.run.checks) or say_void(results)
-
-
-def say_void(results: Results) -> int:
-    """Say which of the real part's cells are void; return the exit code, 3 if any is."""
-    from whereasync.stats import Verdict
-
-    void = [each for each in results.cells if each.comparison.verdict is Verdict.VOID]
-    for each in void:
-        if why := each.comparison.reason:
-            said = f"{each.cell.name} is void, {why.kind}: {why.detail}"
-            click.echo(f"whereasync: not checked, {said}", err=True)
-    return 3 if void or results.run.faults else 0
+    return judge(results.run.checks, find_unchecked(results))
 
 
 def _simulate(seed: int, format_: str) -> int:
@@ -101,8 +92,8 @@ def _measure(
     bench.perform(play, setting, begun, directory, observer, budget=budget)
 
 
-def judge(checks: tuple[Check, ...]) -> int:
-    """Return the exit code: 1 if a limit isn't kept, 3 if there is nothing to judge."""
-    if not checks:
-        return 3
-    return 1 if any(check.is_kept is False for check in checks) else 0
+def judge(checks: Collection[Check], unchecked: Collection[object] = ()) -> int:
+    """Return the exit code: 1 if a limit isn't kept, 3 if something couldn't be checked."""
+    if any(check.is_kept is False for check in checks):
+        return 1
+    return 3 if unchecked or not checks else 0

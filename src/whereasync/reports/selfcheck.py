@@ -16,6 +16,7 @@ from whereasync.document import (
     Ratio,
     Seconds,
     bad,
+    caveat,
     code,
     dim,
     good,
@@ -28,12 +29,16 @@ from whereasync.document import (
     strong,
     table,
 )
+from whereasync.stats import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whereasync.document import Block, Line, Part
-    from whereasync.model import Check
+    from whereasync.model import Check, Fault
+    from whereasync.results import Results
+
+    Unchecked = Sequence[tuple[str, Fault]]  # what couldn't be checked → why
 
 PARTS = {
     "simulated": "Simulated: known truths, noise like a shared machine's",
@@ -60,13 +65,23 @@ UNITS: dict[str, Callable[[float], Part | tuple[Part, ...]]] = {
 }
 
 
-def report(checks: Sequence[Check]) -> Document:
+def report(checks: Sequence[Check], unchecked: Unchecked = ()) -> Document:
     """Return the report of one selfcheck, of whichever parts were run."""
-    return Document(title="whereasync selfcheck", blocks=tuple(_walk(checks)))
+    return Document(title="whereasync selfcheck", blocks=tuple(_walk(checks, unchecked)))
 
 
-def _walk(checks: Sequence[Check]) -> Iterator[Block]:
-    yield from _conclude(checks)
+def find_unchecked(results: Results) -> Unchecked:
+    """Return which cells of the real part are void, and what ended a run before its end."""
+    void = [
+        (each.cell.topic, each.comparison.reason)
+        for each in results.cells
+        if each.comparison.verdict is Verdict.VOID and each.comparison.reason
+    ]
+    return (*void, *(("the run", found) for found in results.run.faults))
+
+
+def _walk(checks: Sequence[Check], unchecked: Unchecked) -> Iterator[Block]:
+    yield from _conclude(checks, unchecked)
     groups = _group(checks)
     losers = [key for key, found in groups.items() if _has_lost(found)]
     for part in dict.fromkeys(each.part for each in checks):
@@ -87,17 +102,23 @@ def _has_lost(checks: Sequence[Check]) -> bool:
     return checks[0].part == "simulated" and not _is_limited(checks)
 
 
-def _conclude(checks: Sequence[Check]) -> Iterator[Block]:
+def _conclude(checks: Sequence[Check], unchecked: Unchecked) -> Iterator[Block]:
     kept = [each.is_kept for each in checks if each.is_kept is not None]
     said = f"{sum(kept)} of {len(kept)} limits kept"
     if not kept:
         yield paragraph(bad("selfcheck checked nothing: no figure has a limit"))
-        yield next_step("Start again: ", code("whereasync selfcheck"))
-    elif all(kept):
-        yield paragraph(good(f"selfcheck passed: {said}"))
-    else:
+        if not unchecked:
+            yield next_step("Start again: ", code("whereasync selfcheck"))
+    elif not all(kept):
         yield paragraph(bad(f"selfcheck failed: {said}"))
         yield items(*(_accuse(each) for each in checks if each.is_kept is False))
+    elif unchecked:
+        yield paragraph(bad(f"selfcheck is incomplete: {said}, {len(unchecked)} not checked"))
+    else:
+        yield paragraph(good(f"selfcheck passed: {said}"))
+    for name, why in unchecked:
+        told = f"not checked: {name}, {why.kind}: {why.detail}"
+        yield caveat(told, hint=why.hint or "run it again")
 
 
 def _accuse(check: Check) -> tuple[Part, ...]:
