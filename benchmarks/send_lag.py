@@ -26,7 +26,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +36,12 @@ from whereasync import serial
 from whereasync.load import punctuality
 from whereasync.load.alarm import Alarm
 from whereasync.load.samples import load
+from whereasync.load.scheduling import ask_for_short_turns
 from whereasync.load.throughput import latencies, measure_side, merge
 from whereasync.model import Job, Request, SliceRules, Target, Task, TaskRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 RATES = (50, 500, 3000)  # requests/s
 CONNECTIONS = 50
@@ -307,17 +308,22 @@ def compare_ways(seconds: float, cores: list[int]) -> None:
     """Print a row for each way to wait at each rate, on a core of its own and on a shared one."""
     os.sched_setaffinity(0, {cores[0]})
     print(
-        f"{'core':<7} {'rate':>5} {'way':<11} {'lag p50':>9} {'lag p99':>9} {'CPU':>8} {'core':>7}"
+        f"{'core':<7} {'rate':>5} {'way':<24} {'lag p50':>9} {'lag p99':>9} {'CPU':>8} {'core':>7}"
     )
 
-    def compare(place: str) -> None:
-        for rate in RATES:
-            for way in WAYS:
-                print(f"{place:<7} {rate:>5} {way:<11} {wait(way, rate, seconds)}")
+    def compare(ways: Iterable[str], note: str = "") -> None:
+        for place, neighbour in (
+            ("own", nullcontext()),
+            ("shared", beside(cores[0], work_and_rest)),
+        ):
+            with neighbour:
+                for rate in RATES:
+                    for way in ways:
+                        print(f"{place:<7} {rate:>5} {way + note:<24} {wait(way, rate, seconds)}")
 
-    compare("own")
-    with beside(cores[0], work_and_rest):
-        compare("shared")
+    compare(WAYS)
+    ask_for_short_turns()  # for good, so last
+    compare(["a timerfd"], ", short turns")
 
 
 def main() -> None:
