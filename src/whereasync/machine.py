@@ -135,7 +135,8 @@ def find_caveats(machine: Machine, *spins: float, swapped: int = 0) -> tuple[Fau
         caveats.append(
             Fault(
                 kind=Caveat.NOISY_MACHINE,
-                detail=f"equal spins on an idle core differ by {max(spins):.0%}",
+                detail=f"equal spins on an idle core differ by {max(spins):.0%}, "
+                "on a quiet machine by 2%",
                 hint="close what else runs, or measure on a machine of its own",
             )
         )

@@ -37,12 +37,12 @@ def encode(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
 
 
-def decode(data: bytes, kind: type[T]) -> T:
+def decode(data: bytes, kind: type[T], name: str = "") -> T:
     """Turn JSON into a noun of ``kind``, or raise a WhereAsyncError that names what and where.
 
     Types are taken strictly ("1" is no number); keys that ``kind`` doesn't know are passed over.
     """
-    name = getattr(kind, "__name__", str(kind))
+    name = name or getattr(kind, "__name__", str(kind))
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
@@ -88,8 +88,8 @@ def put_aside(path: Path, *, durable: bool) -> Iterator[BinaryIO]:
             aside.unlink()
 
 
-def read(path: Path, kind: type[T]) -> T:
-    """Read a noun of ``kind`` from a JSON file; whatever is wrong with it is one line."""
+def read(path: Path, kind: type[T], name: str = "") -> T:
+    """Read a noun of ``kind``, for a reader a ``name``; whatever is wrong with it is one line."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -97,7 +97,7 @@ def read(path: Path, kind: type[T]) -> T:
     if not data.strip():
         raise WhereAsyncError(f"{path} is empty: whatever wrote it was stopped too early.")
     try:
-        return decode(data, kind)
+        return decode(data, kind, name)
     except WhereAsyncError as error:
         raise WhereAsyncError(f"{path} can't be read. {error.what}", error.hint) from error
 

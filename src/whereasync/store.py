@@ -208,7 +208,7 @@ def _load(path: Path) -> Run:
 
 def _read(path: Path, kind: type[T]) -> T:
     try:
-        return serial.read(path, kind)
+        return serial.read(path, kind, "run")
     except WhereAsyncError as error:
         raise BadInputError(error.what, error.hint or _list_runs()) from error
 

@@ -224,7 +224,7 @@ def test_a_form_that_was_refused_lacks_its_token(site: Site) -> None:
     """Django asks none of a GET."""
     said = refuse(site, side("/form/", method="POST", body="a=b"))
     assert said.what == "A answers 403 to POST /form/"
-    assert said.hint.startswith("Django wants a CSRF cookie and token")
+    assert said.hint.startswith("if the view takes POST, Django wants a CSRF token")
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ def test_a_status_that_was_expected_is_none_to_complain_of(site: Site) -> None:
 @pytest.mark.parametrize(
     ("process", "hint"),
     [
-        (Process(), "look at the server's log: ValueError: no such car"),
-        (Process(log=""), "look at the server's log: it says nothing"),
+        (Process(), "its server's log says: ValueError: no such car"),
+        (Process(log=""), "see by hand whether it ends: whereasync demo --serve"),
     ],
 )
 def test_a_server_that_does_not_answer_is_said_not_to(process: Process, hint: str) -> None:

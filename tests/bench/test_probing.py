@@ -172,7 +172,7 @@ def test_a_race_that_does_not_fit_whole_is_refused_with_what_it_needs(
     ) as caught:
         choose(stage, monkeypatch, whole)
     need = re.search(r"take (\d+) s, and fewer bear no verdict", caught.value.what)
-    enough = re.match(r"--budget (\d+)s, or fewer --clients", caught.value.hint)
+    enough = re.match(r"--budget (\d+)s, or ask for less", caught.value.hint)
     assert need
     assert enough
     assert 0 <= int(enough[1]) - int(need[1]) <= 10

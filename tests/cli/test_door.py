@@ -70,6 +70,23 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 # ---------------------------------------------------------------- what is fine
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_our_signs_gets_a_report_all_the_same(
+    raced: Path, encoding: str
+) -> None:
+    """In the nearest signs it has: a locale is no reason to lose a run."""
+    said = subprocess.run(
+        [*DOOR, "report", str(raced)],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    text = said.stdout.decode(encoding)
+    assert '"Django 4.1: Where To Apply Async", repeated here' in text
+    assert {"ascii": "1.50x [1.", "latin-1": "1.50× [1."}[encoding] in text
+    assert said.stderr == b""
+
+
 def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
     """One number, said in one way."""
     assert enter("--version") == 0
@@ -156,7 +173,21 @@ def test_what_a_command_returns_is_the_exit_code(
         (["race", "nosuch@/a/", "/b/"], "there is no server “nosuch”"),
         (["race", "/a/", "uvicorn@b/"], "“b/” in “uvicorn@b/” is no path"),
         (["race", "/a/", "/b/", "--clients", "0"], "clients 0: choose 1 to 1,000"),
-        (["race", "/a/", "/b/", "--rate", "0"], "0.1<=x<=20000"),
+        (["race", "/a/", "/b/", "--rate", "0"], "'0': give a number, 0.1 to 20,000"),
+        (["race", "/a/", "/b/", "--rate", "nan"], "'nan': give a number"),
+        (["race", "/a/", "/b/", "--rate", "inf"], "'inf': give a number"),
+        (["race", "/a/", "/b/", "--rate", "fast"], "'fast': give a number"),
+        (["race", "/a/", "/b/", "--header", "Content-Length: 5"], "may not set Content-Length"),
+        (["race", "/a/", "/b/", "--header", "transfer-encoding: x"], "may not set transfer-"),
+        (["race", "/a/", "/b/", "--method", "GET", "--data", "a=1"], "GET request has no body"),
+        (["demo", "--quick", "--full"], "--quick and --full are two lengths"),
+        (["demo", "--port", "8000"], "--port is the port of --serve"),
+        (["demo", "--api-key", "x"], "--api-key is the key for --api-url"),
+        (["demo", "--serve", "--chapter", "2"], "so --chapter does nothing"),
+        (["demo", "--serve", "--json"], "so --json does nothing"),
+        (["selfcheck", "--simulated", "--budget", "5s"], "so --budget does nothing"),
+        (["selfcheck", "--simulated", "--database", "sqlite:"], "so --database does nothing"),
+        (["selfcheck", "--simulated", "--out", "x"], "so --out does nothing"),
         (["race", "/a/", "/b/", "--rate", "9", "--clients", "1,8"], "--clients is one number"),
         (["race", "/a/", "/b/", "--method", "TRACE"], "'TRACE' is not one of"),
         (["race", "/a/", "/b/", "--header", "no header"], "'no header' is no header"),
@@ -356,3 +387,14 @@ def test_the_door_imports_neither_measuring_nor_showing() -> None:
 def test_bad_input_is_found_before_the_slow_imports() -> None:
     """A typing error is answered at once."""
     assert not {"numpy", "scipy", "rich", "psycopg"} & imported_by("demo", "--chapter", "9")
+
+
+def test_a_defect_of_ours_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python would exit with 1, which says that B is slower; the traceback is for us."""
+    fail_with(monkeypatch, ZeroDivisionError("of ours"))
+    assert enter("fail") == 3
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError: of ours" in said
+    assert "whereasync: this is a defect of whereasync" in said

@@ -246,6 +246,17 @@ def test_no_result_is_3(empty: Results, worst: float | None, strict: bool) -> No
     assert end(empty, worst=worst, strict=strict) == 3
 
 
+def test_a_regression_is_said_with_its_figures(
+    empty: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever reads CI's log needn't know what exit code 1 means."""
+    assert end(empty, FASTER, SLOWER, worst=0.05, strict=False) == 1
+    low, high = SLOWER.low, SLOWER.high
+    assert capsys.readouterr().err.startswith(
+        f"whereasync: B is slower by more than 5%: {SLOWER.ratio:.2f}× [{low:.2f}–{high:.2f}] in "
+    )
+
+
 @pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, 3)])
 def test_a_question_that_stays_open_is_said_and_fails_the_strict(
     empty: Results, strict: bool, code: int, capsys: pytest.CaptureFixture[str]

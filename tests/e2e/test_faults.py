@@ -310,8 +310,8 @@ def test_reports_of_what_is_no_run(tool: Tool) -> None:
         "empty": (b"", "is empty"),
         "half": (b'{"schema": 1, "tool": "0', "whole JSON"),
         "damaged": (b"\x00\xff\x80", "can't be read"),
-        "foreign": (b"[1, 2]", "no _Imprint"),
-        "lacking": (whole, "no Run"),
+        "foreign": (b"[1, 2]", "no run: Expected `object`"),
+        "lacking": (whole, "no run"),
         "newer": (b'{"schema": 99, "tool": "9.0"}', "whereasync 9.0, whose schema 99 is newer"),
     }
     for name, (content, what) in damages.items():

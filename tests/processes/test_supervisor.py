@@ -184,9 +184,12 @@ def test_the_next_start_clears_what_a_killed_supervisor_left() -> None:
         assert tool.stdout
         directory = Path(tool.stdout.readline().strip())
         assert eventually(lambda: len(sleepers(directory)) == 4)
-        psutil.Process(tool.pid).children()[0].kill()
+        owned = registry.read(directory.name.removeprefix("whereasync-"))
+        assert owned
+        psutil.Process(owned.owner).kill()
         tool.kill()
         tool.wait()
+    assert eventually(lambda: not registry.is_alive(owned))  # a kill takes a moment
     assert sleepers(directory)
     with supervised():
         assert eventually(lambda: not sleepers(directory))

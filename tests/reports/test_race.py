@@ -37,8 +37,8 @@ gunicorn 24.0, hypercorn 0.18.0, on Imaginary 9000, 2 cores; the API behind it
 waits 20 ms.
 """
 TOOK = """\
-What each arm took: the peaks of its processes, and how often one gave up the
-core of its own accord
+What each arm took: the peaks of its processes, and how often a thread of it had
+to wait: its voluntary context switches
                                                            database   switches a
 arm                                    memory  threads  connections      request
 ────────────────────────────────────────────────────────────────────────────────
@@ -136,7 +136,7 @@ No difference that matters at 8 clients.
 
 B is faster at 64 clients.
 
-Below about 8 clients A is faster, above it B (between 7 and 9).
+A is faster from 1 to about 8 clients, B from there to 64 (between 7 and 9).
 
 throughput, B ÷ A: to the right of 1×, B is faster
             0.5×         1×           2×
@@ -157,6 +157,8 @@ def test_an_open_loop_is_shown_like_this(offered: Results) -> None:
         "requests/s to each; the API behind it waits 20 ms.\n",
         "B is faster: 1.50× [1.48–1.52] (p50 of A ÷ p50 of B) at 100 requests/s, 6",
         "blocks. At p99: B is faster, 1.50× [1.48–1.52].\n",
+        "mean of the blocks' ratios; the latencies below are those of all blocks'",
+        "requests together",
         "at              latency  A ÷ B  interval     verdict   blocks",
         "─────────────────────────────────────────────────────────────",
         "100 requests/s  p50      1.50×  [1.48–1.52]  B faster       6",
@@ -307,9 +309,17 @@ def test_a_crossing_is_said_with_its_interval_in_whole_clients(
     curve: Results, low: float | None, high: float | None, said: str
 ) -> None:
     """Rounded outwards, so that it still holds what it held; open ends are said to be open."""
-    crossing = Crossover(clients=22.4, low=low, high=high, winner_below="b", winner_above="a")
+    crossing = Crossover(
+        clients=22.4,
+        low=low,
+        high=high,
+        winner_below="b",
+        winner_above="a",
+        decided_below=8,
+        decided_above=64,
+    )
     assert paragraphs(replace(curve, crossovers={"race": (crossing,)}))[4] == (
-        f"Below about 22 clients B is faster, above it A ({said})."
+        f"B is faster from 8 to about 22 clients, A from there to 64 ({said})."
     )
 
 
@@ -350,9 +360,7 @@ def test_a_run_cut_short_says_so_first(tmp_path: Path) -> None:
     assert notes(results) == {
         "interrupted: what had been measured by then": "run it again",
         "status: 503 instead of 200": "look at the log",
-        (
-            "8 clients: inconclusive, after 6 blocks it may be faster, slower or the same"
-        ): "whereasync race … --budget 5m",
+        ("8 clients: inconclusive, after 6 blocks it may be faster, slower or the same"): "",
         "noisy machine: equal spins differ by 12%": "close the rest",
     }
 

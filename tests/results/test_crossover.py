@@ -148,7 +148,7 @@ def test_a_curve_that_touches_1_exactly_crosses_there() -> None:
     (once,) = find(exact({1: -0.2, 8: 0.0, 64: 0.2}, wiggle=0))
     assert once == Crossover(
         clients=pytest.approx(8), low=once.clients, high=once.clients,
-        winner_below="a", winner_above="b",
+        winner_below="a", winner_above="b", decided_below=1, decided_above=64,
     )  # fmt: skip
     (long,) = find(exact({1: -0.2, 8: 0.0, 16: 0.0, 64: 0.2}, wiggle=0))
     assert long.clients == pytest.approx(16)

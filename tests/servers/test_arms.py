@@ -32,7 +32,6 @@ LOOP = Arm(server="uvicorn", interface=Interface.ASGI)
         ("/@ann/", THREADS, "/@ann/"),  # and none of a path's
         ("/a,b=c/", THREADS, "/a,b=c/"),
         ("uvicorn@/cars/?page=2&q=%C3%A9", LOOP, "/cars/?page=2&q=%C3%A9"),
-        ("uvicorn@/cars/#top", LOOP, "/cars/"),  # a fragment never leaves the browser
     ],
 )
 def test_an_arm_is_a_server_and_a_path(text: str, arm: Arm, path: str) -> None:
@@ -56,7 +55,8 @@ def test_the_form_that_is_shown_is_one() -> None:
         ("uvicorn@cars", "“cars” in “uvicorn@cars” is no path", FORM),
         ("uvicorn@http://x/", "“http://x/” in “uvicorn@http://x/” is no path", FORM),
         ("uvicorn@@/cars/", "“@/cars/” in “uvicorn@@/cars/” is no path", FORM),
-        ("@/cars/", "there is no server “”", "known here: daphne, granian, gunicorn, "),
+        ("@/cars/", "names no server", "write gunicorn,threads=16@/plain/hello/sync/, or /cars/"),
+        ("uvicorn@/cars/#top", "fragment", "leave out #"),
         ("guncorn@/cars/", "there is no server “guncorn”", "did you mean gunicorn?"),
         ("uvicorn,thread=4@/", "uvicorn has no option “thread” here", ""),
         (

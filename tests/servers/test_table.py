@@ -76,7 +76,7 @@ def test_arm(text: str, interface: Interface, options: dict[str, str]) -> None:
             "leave it out",
         ),
         ("uvicorn,loop=uvlop", "no loop=uvlop", "did you mean uvloop?"),
-        ("daphne,workers=2", "no option “workers”", "known here: none"),
+        ("daphne,workers=2", "no option “workers”", "leave it out: there are none"),
     ],
 )
 def test_arm_refused(text: str, what: str, hint: str) -> None:
@@ -97,7 +97,8 @@ def test_docs() -> None:
     table = {
         name: {
             key: (
-                ", ".join(f"`{choice}`" for choice in option.choices) or "a whole number from 1",
+                ", ".join(f"`{choice}`" for choice in option.choices)
+                or "a whole number, 1 to 1024",
                 f"`{option.default}`" if option.default else "none",
                 f"`{option.flag}`",
                 ", ".join(f"`{value}`" for value in option.sweep) or "–",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from whereasync.errors import BadInputError
 from whereasync.load.answers import describe_difference, mask
 from whereasync.load.http import FORM
-from whereasync.servers import telling_line
+from whereasync.servers import find_complaint, telling_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,16 +35,19 @@ def check(stage: Stage, experiment: Experiment, service: Service) -> None:
     stage.observer.stage("ask each arm once")
     arms = {role: candidates[0] for role, candidates in experiment.candidates.items()}
     pairs = dict.fromkeys((cell.a, cell.b, cell.is_same_work) for cell in experiment.cells)
+    patience = min(TIMEOUT, experiment.budget or TIMEOUT)
     with stage.launch_all(arms, "ask", service) as endpoints:
         for a, b, is_same_work in pairs:
-            bodies = [_ask_twice(endpoints, side) for side in (a, b)]
+            bodies = [_ask_twice(endpoints, side, patience) for side in (a, b)]
             if is_same_work:
                 _check_alike(bodies[0], bodies[1])
 
 
-def _ask_twice(endpoints: Mapping[str, Endpoint], side: Side) -> tuple[bytes, bytes]:
+def _ask_twice(
+    endpoints: Mapping[str, Endpoint], side: Side, patience: float = TIMEOUT
+) -> tuple[bytes, bytes]:
     endpoint = endpoints[side.role]
-    first, second = (_ask(endpoint, side) for _ in range(2))
+    first, second = (_ask(endpoint, side, patience) for _ in range(2))
     return mask(first, side.request), mask(second, side.request)
 
 
@@ -64,10 +67,10 @@ def _check_alike(a: tuple[bytes, bytes], b: tuple[bytes, bytes]) -> None:
     )
 
 
-def _ask(endpoint: Endpoint, side: Side) -> bytes:
+def _ask(endpoint: Endpoint, side: Side, patience: float = TIMEOUT) -> bytes:
     """Return the body of a good answer."""
     request = side.request
-    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=patience)
     try:
         connection.request(
             request.method, request.path, body=request.body.encode() or None, headers=_head(request)
@@ -75,9 +78,12 @@ def _ask(endpoint: Endpoint, side: Side) -> bytes:
         answer = connection.getresponse()
         body = answer.read()
     except (OSError, http.client.HTTPException) as error:
+        said = find_complaint(endpoint.child.tail(LOG))
         raise BadInputError(
             f"{side.label} gives no answer to {request.method} {request.path}: {error}",
-            f"look at the server's log: {telling_line(endpoint.child.tail()) or 'it says nothing'}",
+            f"its server's log says: {said}"
+            if said
+            else "see by hand whether it ends: whereasync demo --serve",
         ) from error
     finally:
         connection.close()
@@ -113,7 +119,10 @@ def _refusal(side: Side, answer: http.client.HTTPResponse, endpoint: Endpoint) -
         case 403 if request.method in SAFE:
             more, hint = "", "send who may see it: --header 'Cookie: sessionid=…'"
         case 403:
-            more, hint = "", "Django wants a CSRF cookie and token (--header), or csrf_exempt"
+            more, hint = (
+                "",
+                f"if the view takes {request.method}, Django wants a CSRF token, or csrf_exempt",
+            )
         case _ if status >= 500:
             more, hint = telling_line(endpoint.child.tail(LOG)), "mend the view first"
         case _:

@@ -82,7 +82,7 @@ def _too_little(stage: Stage, experiment: Experiment, costs: list[float]) -> Bad
     return BadInputError(
         f"--budget {experiment.budget:.0f}s is too small: {blocks} blocks of what was asked for "
         f"take {need:.0f} s, and fewer bear no verdict",
-        f"--budget {math.ceil(need / 10) * 10}s, or fewer --clients",
+        f"--budget {math.ceil(need / 10) * 10}s, or ask for less",
     )
 
 

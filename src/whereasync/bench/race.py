@@ -19,7 +19,7 @@ from whereasync.bench.tuning import tune
 from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.load import drive, samples
 from whereasync.load.samples import SIDE, STATUS
-from whereasync.model import Block, Fault, Job, Task, TaskRecord
+from whereasync.model import Block, Fault, Job, Task, TaskRecord, Void
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,8 +75,21 @@ def _run_blocks(
         undecided = {cell for cell in undecided if cell.name not in failed}
         longest = max(longest, stage.ledger.elapsed - began)
         if step.number + 1 in experiment.looks:
-            found = results.compare_cells(stage.ledger.run, stage.ledger.directory.samples)
-            undecided -= {each.cell for each in found if each.is_decided(experiment.worst)}
+            undecided -= {
+                each.cell for each in _compare(stage) if each.is_decided(experiment.worst)
+            }
+        elif step.number == 0 and any(cell.rate for cell in chosen):
+            undecided -= {each.cell for each in _compare(stage) if _is_hopeless(each)}
+
+
+def _compare(stage: Stage) -> tuple[results.CellResult, ...]:
+    return results.compare_cells(stage.ledger.run, stage.ledger.directory.samples)
+
+
+def _is_hopeless(result: results.CellResult) -> bool:
+    """Tell whether a server can't do the rate, which no further block would change."""
+    reason = result.comparison.reason
+    return reason is not None and reason.kind == Void.NOT_SUSTAINED
 
 
 def _has_time(stage: Stage, experiment: Experiment, block: float) -> bool:

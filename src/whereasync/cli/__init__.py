@@ -6,10 +6,13 @@ database driver) is imported by the command that needs it, so that any command s
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import signal
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
 INTERRUPTED = 130
+# What our text is made of beyond ASCII, where stdout can't take it (PYTHONIOENCODING, LC_ALL).
+PLAIN = str.maketrans(
+    {"×": "x", "÷": "/", "–": "-", "−": "-", "±": "+/-", "≤": "<=", "≥": ">=", "µ": "u", "…": "..."}
+    | {"“": '"', "”": '"', "─": "-", "│": "|", "●": "o", "·": ".", "├": "|", "┤": "|", "²": "^2"}
+)
 LOG_LINES = 8
 SAVING = 10.0  # s after Ctrl-C in which another one would only lose what is being saved
 
@@ -53,10 +61,31 @@ def main(arguments: list[str] | None = None) -> None:
     if sys.platform == "win32":
         _say("whereasync does not run on Windows yet", "use WSL 2", "")
         sys.exit(2)
+    _make_printable()
     interrupt = _Interrupt()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
-    sys.exit(_run(arguments))
+    try:
+        code = _run(arguments)
+    except Exception:  # noqa: BLE001 # Python's own exit code would be 1, which is a verdict here
+        traceback.print_exc()
+        _say("this is a defect of whereasync", "report it with the lines above", "")
+        code = 3
+    sys.exit(code)
+
+
+def _make_printable() -> None:
+    """Write what a terminal's encoding lacks in ASCII: a report is worth more than its signs."""
+
+    def spell(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeEncodeError)
+        missing = error.object[error.start : error.end].translate(PLAIN)
+        return missing.encode("ascii", "replace").decode("ascii"), error.end
+
+    codecs.register_error("spell", spell)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="spell")
 
 
 @dataclass(slots=True)

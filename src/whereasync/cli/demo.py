@@ -13,7 +13,7 @@ from whereasync.cli.measuring import (
     require_extra,
     want,
 )
-from whereasync.cli.options import Numbers, format_options, run_options
+from whereasync.cli.options import Numbers, find_typed, format_options, run_options
 from whereasync.cli.progress import watch
 from whereasync.errors import BadInputError
 
@@ -24,10 +24,23 @@ if TYPE_CHECKING:
     from whereasync.results import Results
     from whereasync.servers import App
 
+MEASURING = {  # parameters of a demo that measures, as they are written
+    "quick": "--quick",
+    "full": "--full",
+    "clients": "--clients",
+    "chapters": "--chapter",
+    "api_url": "--api-url",
+    "api_key": "--api-key",
+    "seed": "--seed",
+    "out": "--out",
+    "format_": "--format",
+    "as_json": "--json",
+}
+
 
 @click.command()
-@click.option("--quick", "length", flag_value="quick", help="At most 60 seconds.")
-@click.option("--full", "length", flag_value="full", help="Every cell, up to 24 blocks.")
+@click.option("--quick", is_flag=True, help="At most 60 seconds.")
+@click.option("--full", is_flag=True, help="Every cell, up to 24 blocks.")
 @click.option(
     "--objects",
     type=Numbers(1, 1_000_000, "objects"),
@@ -74,7 +87,8 @@ if TYPE_CHECKING:
 @run_options
 @format_options
 def demo(
-    length: str | None,
+    quick: bool,
+    full: bool,
     objects: tuple[int, ...],
     clients: tuple[int, ...] | None,
     chapters: tuple[int, ...],
@@ -90,6 +104,7 @@ def demo(
     **_: Any,  # how to keep and show the run: ``want`` reads it
 ) -> int:
     """Repeat "Django 4.1: Where To Apply Async" here, then fairly, then say what to change."""
+    _check_company(serve=serve, quick=quick, full=full)
     require_extra()
     setting = demo_setting(database, _real(api_url, api_key))
     arm = _arm(server, setting.app)
@@ -103,7 +118,7 @@ def demo(
 
     is_sqlite = parse_address(database).kind is Kind.SQLITE
     choices = Choices(
-        length=length or "default",
+        length="quick" if quick else "full" if full else "default",
         objects=objects,
         clients=clients,
         chapters=(*chapters, 2, 3) if 4 in chapters else chapters,
@@ -115,6 +130,18 @@ def demo(
     experiment = _without_missing(build(choices), setting.app)
     results = measure_experiment(experiment, setting, want("demo", choices.seed))
     return 0 if is_whole(results) else 3
+
+
+def _check_company(*, serve: bool, quick: bool, full: bool) -> None:
+    """Refuse options that contradict each other, or would do nothing."""
+    if quick and full:
+        raise BadInputError("--quick and --full are two lengths", "give one of them")
+    if serve and (idle := find_typed(**MEASURING)):
+        raise BadInputError(f"--serve measures nothing, so {idle} does nothing", "leave it out")
+    if not serve and find_typed(port="--port"):
+        raise BadInputError("--port is the port of --serve", "give both, or leave it out")
+    if find_typed(api_key="--api-key") and not find_typed(api_url="--api-url"):
+        raise BadInputError("--api-key is the key for --api-url", "give both, or leave it out")
 
 
 def _without_missing(experiment: Experiment, app: App) -> Experiment:

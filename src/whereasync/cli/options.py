@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,28 @@ class Numbers(click.ParamType[tuple[int, ...]]):
         return tuple(dict.fromkeys(found))
 
 
+class Number(click.ParamType[float]):
+    """A number between two bounds."""
+
+    name = "number"
+
+    def __init__(self, low: float, high: float) -> None:
+        """Take the bounds, both allowed."""
+        self.low, self.high = low, high
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = math.nan
+        if not self.low <= number <= self.high:
+            self.fail(f"{value!r}: give a number, {self.low:g} to {self.high:,g}", param, ctx)
+        return number
+
+
 class Duration(click.ParamType[float]):
     """A length of time in seconds, typed ``90``, ``90s`` or ``5m``."""
 
@@ -73,6 +96,20 @@ class Allowance(click.ParamType[float]):
 
 
 SEED_BITS = 31
+
+
+def find_typed(**names: str) -> str | None:
+    """Return the first of those options that was typed: its parameter's name → how it is written.
+
+    What a default or the environment gave doesn't count.
+    """
+    source = click.get_current_context().get_parameter_source
+    typed = (
+        written
+        for name, written in names.items()
+        if source(name) is click.core.ParameterSource.COMMANDLINE
+    )
+    return next(typed, None)
 
 
 def run_options(command: Callable[..., object]) -> Callable[..., object]:

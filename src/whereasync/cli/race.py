@@ -15,7 +15,7 @@ from whereasync.cli.measuring import (
     require_extra,
     want,
 )
-from whereasync.cli.options import Allowance, Duration, Numbers, format_options, run_options
+from whereasync.cli.options import Allowance, Duration, Number, Numbers, format_options, run_options
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from whereasync.servers import App
 
 CLIENTS, CONNECTIONS = 8, 64
+FRAMING = ("content-length", "transfer-encoding")  # a wrong one hangs the server
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -40,7 +41,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0.1, 20_000),
+    type=Number(0.1, 20_000),
     metavar="NUMBER",
     help="Open loop: so many requests/s are offered to each arm, and latencies are compared.",
 )
@@ -76,12 +77,15 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
     show_default=True,
     help="Time for everything: 90s, 5m. Stops earlier once all is decided.",
 )
-@click.option("--tune", is_flag=True, help="First find each arm's best threads, or its best loop.")
+@click.option(
+    "--tune", is_flag=True, help="First find each arm's best threads, or loop and parser."
+)
 @click.option(
     "--fail-if",
     type=Allowance(),
     metavar="slower:5%",
-    help="Exit 1 if B is shown to be slower than A by more than that.",
+    help="Exit 1 if B is shown to be slower than A by more than that: to do less than 1 ÷ 1.05 of "
+    "its requests/s, or to take more than 1.05 times its p50 (with --rate).",
 )
 @click.option("--strict", is_flag=True, help="Exit 3 if anything stays inconclusive.")
 @click.option("--database", metavar="URL", help="embedded (the default), postgres://…, sqlite:")
@@ -175,6 +179,8 @@ def _plan(typed: Typed, app: App) -> Experiment:
 def _request(path: str, typed: Typed) -> Request:
     from whereasync.model import Request
 
+    if typed.data is not None and typed.method == "GET":
+        raise BadInputError("a GET request has no body", "leave out --data, or --method GET")
     for pattern in typed.volatile:
         try:
             re.compile(pattern)
@@ -194,6 +200,8 @@ def _request(path: str, typed: Typed) -> Request:
 
 def _parse_header(text: str) -> tuple[str, str]:
     name, _, value = text.partition(":")
+    if name.lower() in FRAMING:
+        raise BadInputError(f"--header may not set {name}", "give the body with --data")
     if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*", text):
         raise BadInputError(f"--header {text!r} is no header", "write --header 'Name: value'")
     return name, value.strip()
@@ -238,7 +246,14 @@ def judge(results: Results, worst: float | None, *, strict: bool) -> int:
 
     cells = results.cells
     slower = [] if worst is None else [is_slower(each.comparison, worst) for each in cells]
-    if True in slower:
+    if worst is not None and True in slower:
+        where = cells[slower.index(True)]
+        ratio = where.comparison
+        click.echo(
+            f"whereasync: B is slower by more than {worst:.0%}: {ratio.ratio:.2f}× "
+            f"[{ratio.low:.2f}–{ratio.high:.2f}] in {where.cell.name}",
+            err=True,
+        )
         return 1
     is_void = any(each.comparison.verdict is Verdict.VOID for each in cells)
     if not cells or is_void or results.run.faults:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whereasync.cli.measuring import demo_setting, measure, require_extra, want
-from whereasync.cli.options import Duration, format_options, run_options
+from whereasync.cli.options import Duration, find_typed, format_options, run_options
+from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,6 +47,8 @@ def selfcheck(
     from whereasync.selfcheck.simulated import SEED
 
     seed = SEED if seed is None else seed
+    if simulated and (idle := find_typed(budget="--budget", database="--database", out="--out")):
+        raise BadInputError(f"--simulated runs no server, so {idle} does nothing", "leave it out")
     if simulated:
         return _simulate(seed, "json" if as_json else format_)
     require_extra()

@@ -90,6 +90,6 @@ def show_costs(results: Results) -> Iterator[Block]:
             )
             for role, cost in results.costs.items()
         ],
-        caption="What each arm took: the peaks of its processes, and how often one gave up the "
-        "core of its own accord",
+        caption="What each arm took: the peaks of its processes, and how often a "
+        "thread of it had to wait: its voluntary context switches",
     )

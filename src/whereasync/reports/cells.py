@@ -88,16 +88,16 @@ def show_cpu(server: float, database: float | None) -> tuple[Part, ...]:
 
 
 def remark(
-    cells: Sequence[CellResult], *, more: str, name: Callable[[CellResult], str] = name_cell
+    cells: Sequence[CellResult], *, more: str | None, name: Callable[[CellResult], str] = name_cell
 ) -> Iterator[Block]:
     """Say why cells are void or inconclusive, and what qualifies them.
 
-    ``more`` is the command that gives an inconclusive cell more time; after the last look only a
-    quieter machine helps.
+    ``more`` is the command that gives an inconclusive cell more time, None where the run says what
+    to do; after the last look only a quieter machine helps.
     """
     for (kind, detail, hint, blocks), named in _gather_reasons(cells, name).items():
         if kind == Verdict.INCONCLUSIVE:
-            way = hint if blocks >= LOOKS[-1] else code(more)
+            way = hint if blocks >= LOOKS[-1] else code(more) if more else ()
             yield caveat(f"{shorten(named)}: inconclusive, {detail}", hint=way)
         else:
             yield caveat(f"{shorten(named)}: void, {kind}: {detail}", hint=hint or ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whereasync.demo.cells import FAMILIES
-from whereasync.document import Block, Count, code, heading, left, next_step, right, table
+from whereasync.document import Block, Count, caveat, code, heading, left, right, table
 from whereasync.reports.arms import show_costs, show_sweep
 from whereasync.reports.article import space_unit
 from whereasync.reports.cells import remark, shorten, show_comparison, show_cpu, show_rate
@@ -103,10 +103,8 @@ def _left_out(results: Results, chapter: int) -> dict[str, str]:
 def _missing(results: Results, chapter: int) -> Iterator[Block]:
     out = _left_out(results, chapter)
     if out:
-        yield next_step(
-            f"Not measured ({shorten([f'{name}: {why}' for name, why in out.items()], 3)}): ",
-            code(f"{FULL} --chapter {chapter}"),
-        )
+        named = shorten([f"{name}: {why}" for name, why in out.items()], 3)
+        yield caveat(f"not measured: {named}", hint=code(f"{FULL} --chapter {chapter}"))
 
 
 # ---------------------------------------------------------------- 3

@@ -67,7 +67,9 @@ def report(results: Results) -> Document:
         *_curve(results.cells),
         *_latency_ratios(results.cells),
         *_figures(results.cells),
-        *remark(results.cells, more=LONGER, name=_name),
+        *remark(
+            results.cells, more=None if results.run.status in CUT_SHORT else LONGER, name=_name
+        ),
         *show_costs(results),
         *_tuned(results),
         *_closing(results),
@@ -189,7 +191,10 @@ def _cross(results: Results) -> Iterator[Block]:
 def _describe_crossing(crossing: Crossover) -> Iterator[Part]:
     below, above = crossing.winner_below.upper(), crossing.winner_above.upper()
     at = f"{crossing.clients:.1f}" if crossing.clients < FEW else f"{crossing.clients:.0f}"
-    yield strong(f"Below about {at} clients {below} is faster, above it {above}")
+    first, last = crossing.decided_below, crossing.decided_above
+    yield strong(
+        f"{below} is faster from {first} to about {at} clients, {above} from there to {last}"
+    )
     yield f" ({_bound(crossing)})."
 
 
@@ -252,6 +257,8 @@ def _latency_ratios(cells: tuple[CellResult, ...]) -> Iterator[Block]:
                 right("blocks"),
             ],
             rows,
+            caption="mean of the blocks' ratios; the latencies below are those of all blocks' "
+            "requests together",
         )
 
 

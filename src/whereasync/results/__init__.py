@@ -52,7 +52,7 @@ def derive(run: Run, samples: Samples) -> Results:
         run=replace(run, singles=(), blocks=()),
         article=article_rows(run),
         cells=cells,
-        conclusions=conclude(cells),
+        conclusions=conclude(cells) if run.command == "demo" else (),
         blocks=len(run.blocks),
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),

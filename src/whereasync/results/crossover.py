@@ -31,6 +31,8 @@ class Crossover:
     high: float | None
     winner_below: Literal["a", "b"]  # with fewer clients
     winner_above: Literal["a", "b"]
+    decided_below: int  # the numbers of clients with these winners, next to the crossing
+    decided_above: int
 
 
 def find_crossovers(
@@ -63,7 +65,13 @@ def find_crossovers(
             clients, low, high = _cross(segments, 1 if below == "b" else -1)
             found.append(
                 Crossover(
-                    clients=clients, low=low, high=high, winner_below=below, winner_above=above
+                    clients=clients,
+                    low=low,
+                    high=high,
+                    winner_below=below,
+                    winner_above=above,
+                    decided_below=first,
+                    decided_above=last,
                 )
             )
     return tuple(found)

@@ -49,6 +49,7 @@ __all__ = [
     "candidates",
     "capacity",
     "caveats",
+    "find_complaint",
     "free_port",
     "launch",
     "parse_arm_server",
@@ -319,14 +320,22 @@ def _join(what: str, log: str) -> str:
 
 
 def telling_line(log: str) -> str:
-    """Return the line of a log that says what went wrong: the last exception, or the last line.
+    """Return the line of a log that says what went wrong: its complaint, or the last line."""
+    return find_complaint(log) or next(reversed(_lines(log)), "")
+
+
+def find_complaint(log: str) -> str:
+    """Return the last exception of a log, or the last line with an error; "" without one.
 
     Of exceptions raised from one another it is the first, which the later ones wrap.
     """
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    raised = _find_cause(lines)
-    wrong = [line for line in lines if "error" in line.lower()]
-    return raised or next((found[-1] for found in (wrong, lines) if found), "")
+    lines = _lines(log)
+    wrong = (line for line in reversed(lines) if "error" in line.lower())
+    return _find_cause(lines) or next(wrong, "")
+
+
+def _lines(log: str) -> list[str]:
+    return [line.strip() for line in log.splitlines() if line.strip()]
 
 
 def _find_cause(lines: list[str]) -> str:

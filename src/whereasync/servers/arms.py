@@ -29,6 +29,8 @@ def parse_arm(text: str) -> Entry:
     if text.startswith("/"):
         return Entry(arm=parse_arm_server(USUAL), path=_check_path(text, text))
     server, at, target = text.partition("@")
+    if at and not server:
+        raise BadInputError(f"“{text}” names no server before the @", f"write {FORM}, or {target}")
     if not at:
         raise BadInputError(
             f"“{text}” is no arm: an arm ends with a path that begins with /", f"write {FORM}"
@@ -41,9 +43,13 @@ def _check_path(path: str, arm: str) -> str:
         raise BadInputError(
             f"“{path}” in “{arm}” is no path: a path begins with /", f"write {FORM}"
         )
+    if "#" in path:
+        raise BadInputError(
+            f"“{path}” has a fragment, which is never sent", "leave out # and the rest"
+        )
     odd = next((each for each in path if not "!" <= each <= "~"), None)
     if odd is not None:
         raise BadInputError(
             f"the path in {arm!r} holds {odd!r}", f"percent-encode it: {quote(odd)}"
         )
-    return path.partition("#")[0]
+    return path

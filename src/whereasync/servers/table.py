@@ -28,7 +28,7 @@ class Option:
     """One ``key=value`` that an arm may give to a server."""
 
     flag: str
-    choices: tuple[str, ...] = ()  # empty: a whole number from 1
+    choices: tuple[str, ...] = ()  # empty: a whole number, 1 to _MOST
     default: str = ""  # passed where the arm says nothing; empty: not passed
     spelled: dict[str, str] = field(default_factory=dict)  # choice → what the flag calls it
     interfaces: dict[str, Interface] = field(default_factory=dict)  # choice → what it serves
@@ -251,7 +251,9 @@ def means_something(row: Server, key: str, options: Mapping[str, str]) -> bool:
 
 def _nearest(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, names := sorted(known), n=1)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(names) or 'none'}"
+    if not names:
+        return "leave it out: there are none"
+    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(names)}"
 
 
 def _settle(arm: Arm) -> dict[str, str]:
