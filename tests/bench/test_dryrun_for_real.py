@@ -80,7 +80,7 @@ REFUSED = (
     (
         *(replace(HELLO, method="DELETE"), HELLO),
         "A answers 403 to DELETE /plain/hello/sync/",
-        "Django wants a CSRF cookie and token",
+        "Django wants a CSRF token",
     ),
     (
         *(HELLO, Request(path="/planted/sync/?burn=x")),

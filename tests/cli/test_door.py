@@ -185,6 +185,7 @@ def test_what_a_command_returns_is_the_exit_code(
         (["demo", "--api-key", "x"], "--api-key is the key for --api-url"),
         (["demo", "--serve", "--chapter", "2"], "so --chapter does nothing"),
         (["demo", "--serve", "--json"], "so --json does nothing"),
+        (["selfcheck", "--budget", "5s"], "--budget 5s is too small"),
         (["selfcheck", "--simulated", "--budget", "5s"], "so --budget does nothing"),
         (["selfcheck", "--simulated", "--database", "sqlite:"], "so --database does nothing"),
         (["selfcheck", "--simulated", "--out", "x"], "so --out does nothing"),

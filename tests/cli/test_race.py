@@ -11,7 +11,8 @@ import pytest
 from tests import synthetic
 
 from whereasync.cli import app
-from whereasync.cli.race import Typed, _plan, _require_time, judge, race
+from whereasync.cli.measuring import require_time
+from whereasync.cli.race import Typed, _plan, judge, race
 from whereasync.errors import BadInputError
 from whereasync.model import Arm, Fault, Interface
 from whereasync.results import CellResult, Results, derive
@@ -167,21 +168,21 @@ def test_a_budget_without_room_for_a_verdict_is_refused_at_once() -> None:
     """With the least that would do."""
     planned = plan("--budget", "25s")
     with pytest.raises(BadInputError, match="--budget 25s is too small: 6 blocks, ") as caught:
-        _require_time(planned)
+        require_time(planned)
     assert caught.value.hint == "--budget 30s"
-    _require_time(plan("--budget", "30s"))
+    require_time(plan("--budget", "30s"))
 
 
 def test_a_curve_may_have_fewer_clients_instead() -> None:
     """One number has no fewer."""
     with pytest.raises(BadInputError) as caught:
-        _require_time(plan("--budget", "25s", "--clients", "1,8"))
-    assert caught.value.hint.endswith("s, or fewer --clients")
+        require_time(plan("--budget", "25s", "--clients", "1,8"))
+    assert caught.value.hint.endswith("s, or ask for less")
 
 
 def test_no_budget_is_never_too_small() -> None:
     """Nothing says so yet, but a plan may have none."""
-    _require_time(replace(plan(), budget=None))
+    require_time(replace(plan(), budget=None))
 
 
 # ---------------------------------------------------------------- the exit code

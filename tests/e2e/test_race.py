@@ -115,7 +115,7 @@ def test_the_exit_code_follows_from_the_saved_run(
         assert judge(found, None, strict=strict) == 0
         assert judge(found, 0.05, strict=strict) == 1
         assert judge(found, 999.0, strict=strict) == 0
-    assert not capsys.readouterr().err
+    assert capsys.readouterr().err.count("B is slower by more than 5%: ") == 2
     open_question = 1 / ratio - 1  # the limit is in the middle of the interval
     assert judge(found, open_question, strict=False) == 0
     assert judge(found, open_question, strict=True) == 3
@@ -185,6 +185,17 @@ def test_a_database_without_a_free_connection(tool: Tool) -> None:
     assert "too many clients already" in found[0]["detail"]
     assert "raise max_connections" in found[0]["hint"]
     assert len(begun.saved()["blocks"]) == 1
+
+
+def test_a_rate_that_no_block_will_sustain_ends_the_race(tool: Tool) -> None:
+    """After the first, not with the budget."""
+    slow = "gunicorn,threads=1@/planted/sync/?wait=100"
+    ran = tool.run("race", slow, slow, "--rate", "100", "--clients", "2", *SQLITE, "--seed", "1")
+    assert ran.code == 3
+    assert "void, rate not sustained" in flat(ran.out)
+    assert "lower --rate" in flat(ran.out)
+    saved = json.loads((tool.cwd / "run" / "run.json").read_text())
+    assert (len(saved["blocks"]), saved["status"]) == (1, "done")
 
 
 class Hoard:

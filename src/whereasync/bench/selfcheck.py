@@ -31,8 +31,21 @@ def check_servers(stage: Stage, budget: float | None, looks: tuple[int, ...]) ->
     stage.project.make_database(RACE, 1)
     yardstick = _measure_yardstick(stage)
     stage.database.drop(RACE)  # the race makes its own
-    experiment = Experiment(
-        seed=stage.ledger.run.seed,
+    experiment = plan_race(yardstick, stage.ledger.run.seed, budget, looks)
+    stage.ledger.set(experiment=experiment)
+    try:
+        race(stage, experiment, plan.expand(experiment))
+    finally:  # Ctrl-C too keeps what there is
+        found = results.compare_cells(stage.ledger.run, stage.ledger.directory.samples)
+        stage.ledger.add("checks", *planted.check_race(found, yardstick))
+
+
+def plan_race(
+    yardstick: planted.Yardstick, seed: int, budget: float | None, looks: tuple[int, ...]
+) -> Experiment:
+    """Return the race of the arm against itself: all of it is measured, or nothing."""
+    return Experiment(
+        seed=seed,
         budget=budget,
         objects=1,
         upstream=UPSTREAM,
@@ -41,12 +54,6 @@ def check_servers(stage: Stage, budget: float | None, looks: tuple[int, ...]) ->
         looks=looks,
         is_whole=True,
     )
-    stage.ledger.set(experiment=experiment)
-    try:
-        race(stage, experiment, plan.expand(experiment))
-    finally:  # Ctrl-C too keeps what there is
-        found = results.compare_cells(stage.ledger.run, stage.ledger.directory.samples)
-        stage.ledger.add("checks", *planted.check_race(found, yardstick))
 
 
 def _measure_yardstick(stage: Stage) -> planted.Yardstick:

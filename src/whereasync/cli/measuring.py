@@ -78,6 +78,22 @@ def require_extra() -> None:
         )
 
 
+def require_time(experiment: Experiment) -> None:
+    """Refuse a budget in which no verdict can come, before anything starts."""
+    from math import ceil
+
+    from whereasync import plan
+
+    need = plan.least_budget(experiment)
+    if experiment.budget is not None and experiment.budget < need:
+        is_curve = len(experiment.cells) > 1
+        raise BadInputError(
+            f"--budget {experiment.budget:.0f}s is too small: {experiment.looks[0]} blocks, the "
+            f"least that bear a verdict, take {need:.0f} s at best",
+            f"--budget {ceil(need / 10) * 10}s" + ", or ask for less" * is_curve,
+        )
+
+
 def demo_setting(database: str | None, real: Service | None = None) -> Setting:
     """Return the demo's project with a database; BadInputError for a URL that can't be."""
     from whereasync.bench import Setting

@@ -13,6 +13,7 @@ from whereasync.cli.measuring import (
     draw_seed,
     measure_experiment,
     require_extra,
+    require_time,
     want,
 )
 from whereasync.cli.options import Allowance, Duration, Number, Numbers, format_options, run_options
@@ -141,7 +142,7 @@ class Typed:
 def _race(typed: Typed) -> int:
     setting = demo_setting(typed.database)
     experiment = _plan(typed, setting.app)
-    _require_time(experiment)
+    require_time(experiment)
     results = measure_experiment(experiment, setting, want("race", experiment.seed))
     return judge(results, typed.fail_if, strict=typed.strict)
 
@@ -212,25 +213,6 @@ def _candidates(arm: Arm, app: App, *, tune: bool) -> tuple[Arm, ...]:
 
     require(arm, app.python)
     return candidates(arm, app.python) if tune else (arm,)
-
-
-def _require_time(experiment: Experiment) -> None:
-    """Refuse a budget in which no verdict can come, before anything starts."""
-    from math import ceil
-
-    from whereasync import plan
-
-    need = plan.least_budget(experiment)
-    if experiment.budget is not None and experiment.budget < need:
-        raise BadInputError(
-            f"--budget {experiment.budget:.0f}s is too small: {experiment.looks[0]} blocks, the "
-            f"least that bear a verdict, take {need:.0f} s at best",
-            f"--budget {ceil(need / 10) * 10}s" + (", or fewer --clients" * _is_curve(experiment)),
-        )
-
-
-def _is_curve(experiment: Experiment) -> bool:
-    return len(experiment.cells) > 1
 
 
 # ---------------------------------------------------------------- the exit code

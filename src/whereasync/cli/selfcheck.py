@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from whereasync.cli.measuring import demo_setting, measure, require_extra, want
+from whereasync.cli.measuring import demo_setting, measure, require_extra, require_time, want
 from whereasync.cli.options import Duration, find_typed, format_options, run_options
 from whereasync.errors import BadInputError
 
@@ -52,9 +52,13 @@ def selfcheck(
     if simulated:
         return _simulate(seed, "json" if as_json else format_)
     require_extra()
+    from whereasync.bench.selfcheck import plan_race
     from whereasync.reports.selfcheck import find_unchecked
+    from whereasync.selfcheck.planted import LEAST
+    from whereasync.stats import LOOKS
 
     setting = demo_setting(database)
+    require_time(plan_race(LEAST, seed, budget, LOOKS))
     results = measure(
         want("selfcheck", seed),
         lambda begun, directory, observer: _measure(setting, budget, begun, directory, observer),
