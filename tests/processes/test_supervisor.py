@@ -13,6 +13,7 @@ import pytest
 
 from whereasync.errors import WhereAsyncError
 from whereasync.processes import registry, supervised, wait_ready
+from whereasync.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +132,32 @@ def test_an_orphan_that_ends_is_collected_at_once() -> None:
         orphan = int(child.tail())
         assert psutil.pid_exists(orphan)
         assert eventually(lambda: not psutil.pid_exists(orphan))  # a zombie exists
+
+
+def test_where_the_kernel_names_nobody_each_child_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS: a child that nobody collects would never seem to have ended."""
+    monkeypatch.delattr(os, "waitid")
+    owner = Supervisor("x", tmp_path)
+    started = owner.spawn(
+        {
+            "argv": ["true"],
+            "env": {},
+            "cwd": str(tmp_path),
+            "cores": [],
+            "user": None,
+            "log": str(tmp_path / "log"),
+            "stop_signal": int(signal.SIGTERM),
+        }
+    )
+    child, _ = owner.children[started["pid"]]
+
+    def is_collected() -> bool:
+        owner.reap()
+        return child.returncode == 0
+
+    assert eventually(is_collected)
 
 
 def test_a_finalizer_runs_when_all_children_are_dead(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def _prctl(option: int, argument: int) -> None:
 
 def _ended() -> Iterator[int]:
     """Yield who has ended and is to be collected, one at a time, as long as each is."""
-    while hasattr(os, "waitid"):  # without it (macOS) there are no orphans either
+    while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
@@ -142,6 +142,10 @@ class Supervisor:
         The kernel names them: looking through all processes would take ms from the load client,
         twenty times a second.
         """
+        if not hasattr(os, "waitid"):  # macOS, where orphans never become ours
+            for pid in self.children:
+                self.poll(pid)
+            return
         for pid in _ended():
             child, _ = self.children.get(pid, (None, 0))
             if child is not None and child.returncode is None:
