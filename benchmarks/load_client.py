@@ -137,24 +137,30 @@ SERVERS: dict[str, Callable[[socket.socket], None]] = {
 
 
 @contextmanager
-def serving(name: str, core: int) -> Iterator[int]:
-    """Run a server in a forked process pinned to ``core``; yield its port."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(512)
-        port = sock.getsockname()[1]
-        pid = os.fork()
-        if pid == 0:
-            os.sched_setaffinity(0, {core})
-            try:
-                SERVERS[name](sock)
-            finally:
-                os._exit(0)
+def beside(core: int, work: Callable[[], None]) -> Iterator[None]:
+    """Run ``work`` in a forked process on ``core``."""
+    pid = os.fork()
+    if pid == 0:
+        os.sched_setaffinity(0, {core})
+        try:
+            work()
+        finally:
+            os._exit(0)
     try:
-        yield port
+        yield
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+@contextmanager
+def serving(serve: Callable[[socket.socket], None], core: int) -> Iterator[int]:
+    """Run a server on ``core``; yield its port."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(512)
+        with beside(core, lambda: serve(sock)):
+            yield int(sock.getsockname()[1])
 
 
 # ---------------------------------------------------------------- clients
@@ -320,8 +326,8 @@ def main() -> None:
         raise SystemExit("Two cores are needed: one for the server, one for the client")
     peers = find_peers(options.locust)
     started = time.perf_counter()
-    for server in SERVERS:
-        with serving(server, cores[1]) as port:
+    for server, serve in SERVERS.items():
+        with serving(serve, cores[1]) as port:
             setting = Setting(
                 port=port, seconds=options.seconds, core=cores[0], locust=options.locust
             )

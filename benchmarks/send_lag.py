@@ -20,17 +20,17 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from load_client import beside, respond, serving
 
 from whereasync import serial
 from whereasync.load import punctuality
@@ -41,42 +41,16 @@ from whereasync.load.throughput import latencies, measure_side, merge
 from whereasync.model import Job, Request, SliceRules, Target, Task, TaskRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 RATES = (50, 500, 3000)  # requests/s
 CONNECTIONS = 50
 LIMIT = 1000  # us of send lag at p99
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, world!"
 
 now = time.monotonic_ns
 
 
 # ---------------------------------------------------------------- what runs beside
-
-
-class Responder(asyncio.Protocol):
-    """Answers whatever it is sent: small requests come in one piece."""
-
-    def connection_made(self, transport: Any) -> None:
-        """Keep the transport's write."""
-        self.write = transport.write
-
-    def data_received(self, data: bytes) -> None:
-        """Answer."""
-        del data
-        self.write(ANSWER)
-
-
-def respond(sock: socket.socket) -> None:
-    """Run the bare responder until killed."""
-    import uvloop
-
-    async def serve() -> None:
-        server = await asyncio.get_running_loop().create_server(Responder, sock=sock)
-        await server.serve_forever()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
 
 
 def work_and_rest() -> None:
@@ -86,33 +60,6 @@ def work_and_rest() -> None:
         while time.perf_counter() < end:
             pass
         time.sleep(0.001)
-
-
-@contextmanager
-def beside(core: int, work: Callable[[], None]) -> Iterator[None]:
-    """Run ``work`` in a forked process on ``core``."""
-    pid = os.fork()
-    if pid == 0:
-        os.sched_setaffinity(0, {core})
-        try:
-            work()
-        finally:
-            os._exit(0)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-
-
-@contextmanager
-def serving(core: int) -> Iterator[int]:
-    """Run the responder on ``core``; yield its port."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(512)
-        with beside(core, lambda: respond(sock)):
-            yield int(sock.getsockname()[1])
 
 
 # ---------------------------------------------------------------- clients
@@ -167,7 +114,7 @@ def measure(seconds: float, cores: list[int]) -> None:
     print(
         f"{'core':<7} {'rate':>5}{heads} {'CPU':>8} {'of core':>7} {'blocked':>8} {'sustained':>9}"
     )
-    with serving(cores[-1]) as port:
+    with serving(respond, cores[-1]) as port:
         for rate in RATES:
             print(f"{'own':<7} {rate:>5}{run_ours(port, rate, seconds, cores[0])}")
         with beside(cores[0], work_and_rest):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import struct
-import threading
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
+from tests.loopback import Server
 
 from whereasync.load.slices import run_task
 from whereasync.model import Job, Request, SliceRules, Target, Task, TaskRecord
@@ -26,66 +25,24 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 SHORT = SliceRules(window=0.02, latencies=2, slices=2, warm_up=0.02, timeout=5.0)
 
 
-class Stand:
+class Stand(Server):
     """Answers each path in its own bad or good way; ``hits`` counts the requests it read."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.hits: Counter[str] = Counter()
         self.bodies: list[bytes] = []
         self.heads: list[bytes] = []
-        self.connections = 0
-        self.port = 0
         self.patience: float | None = None  # s until an idle connection hears a 408
         self.turn = asyncio.Lock()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
-        self._loop: asyncio.AbstractEventLoop
-        self._over: asyncio.Event
-
-    def start(self) -> None:
-        """Start, and return once it listens."""
-        self._thread.start()
-        assert self._ready.wait(10)
-
-    def stop(self) -> None:
-        """Drop all connections and wait for the thread."""
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
 
     @property
     def target(self) -> Target:
         """Return the server as the load client sees it."""
         return Target(host="127.0.0.1", port=self.port, server_pids=())
 
-    async def _serve(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        talks: set[asyncio.Task[None]] = set()
-
-        def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = self._loop.create_task(self._talk(reader, writer))
-            talks.add(task)
-            task.add_done_callback(talks.discard)
-
-        server = await asyncio.start_server(talk, "127.0.0.1", 0, backlog=512)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._over.wait()
-        server.close()
-        for task in tuple(talks):
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-                while await self._answer(reader, writer):
-                    pass
-        finally:
-            writer.transport.abort()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """As ``ANSWERS`` says for the path."""
         try:
             async with asyncio.timeout(self.patience):
                 head = await reader.readuntil(b"\r\n\r\n")

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from tests import synthetic
+from tests.loopback import Server
 
 from whereasync import machine
 from whereasync.bench import blame
@@ -59,56 +60,21 @@ ATTEMPTS = 20  # a neighbour on the core takes CPU from the client, which then h
 # ---------------------------------------------------------------- a server that misbehaves
 
 
-class Site:
+class Site(Server):
     """Answers each path in its own bad way, in a thread of the test."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.hits: Counter[str] = Counter()
-        self.port = 0
         self._random = Random(1)
         self._turn = asyncio.Lock()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
-        self._loop: asyncio.AbstractEventLoop
-        self._over: asyncio.Event
 
-    def start(self) -> None:
-        """Return once it listens."""
-        self._thread.start()
-        assert self._ready.wait(10)
-
-    def stop(self) -> None:
-        """Wait for the thread."""
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-
-    async def _serve(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        talks: set[asyncio.Task[None]] = set()
-
-        def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = self._loop.create_task(self._talk(reader, writer))
-            talks.add(task)
-            task.add_done_callback(talks.discard)
-
-        server = await asyncio.start_server(talk, "127.0.0.1", 0, backlog=512)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._over.wait()
-        server.close()
-        for task in tuple(talks):
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-                while answer := await self._answer(await reader.readuntil(b"\r\n\r\n")):
-                    writer.write(answer)
-                    await writer.drain()
-        finally:
-            writer.transport.abort()
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """As the path says."""
+        if answer := await self._answer(await reader.readuntil(b"\r\n\r\n")):
+            writer.write(answer)
+            await writer.drain()
+        return bool(answer)
 
     async def _answer(self, head: bytes) -> bytes:
         """Return what to write; nothing ends the connection."""

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from whereasync import results
+
 if TYPE_CHECKING:
     from whereasync.model import Fault, Run
     from whereasync.store import RunDirectory
@@ -36,6 +38,10 @@ class Ledger:
     def add(self, name: str, *values: Any) -> None:
         """Append to one of the run's tuples, and save it."""
         self.set(**{name: (*getattr(self.run, name), *values)})
+
+    def compare(self) -> tuple[results.CellResult, ...]:
+        """Return what the blocks so far say of each cell."""
+        return results.compare_cells(self.run, self.directory.samples)
 
     def note(self, fault: Fault) -> None:
         """Record what went wrong outside any trial, once."""

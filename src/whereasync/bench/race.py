@@ -10,7 +10,7 @@ import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from whereasync import plan, results
+from whereasync import plan
 from whereasync.bench import blame, dryrun
 from whereasync.bench.metering import reading
 from whereasync.bench.probing import MARGIN, choose_cells
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from whereasync.bench.stage import Service, Stage
     from whereasync.model import Cell, Experiment, Side, SliceRules
+    from whereasync.results import CellResult
 
 
 def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> None:
@@ -75,18 +76,13 @@ def _run_blocks(
         undecided = {cell for cell in undecided if cell.name not in failed}
         longest = max(longest, stage.ledger.elapsed - began)
         if step.number + 1 in experiment.looks:
-            undecided -= {
-                each.cell for each in _compare(stage) if each.is_decided(experiment.worst)
-            }
+            found = stage.ledger.compare()
+            undecided -= {each.cell for each in found if each.is_decided(experiment.worst)}
         elif step.number == 0 and any(cell.rate for cell in chosen):
-            undecided -= {each.cell for each in _compare(stage) if _is_hopeless(each)}
+            undecided -= {each.cell for each in stage.ledger.compare() if _is_hopeless(each)}
 
 
-def _compare(stage: Stage) -> tuple[results.CellResult, ...]:
-    return results.compare_cells(stage.ledger.run, stage.ledger.directory.samples)
-
-
-def _is_hopeless(result: results.CellResult) -> bool:
+def _is_hopeless(result: CellResult) -> bool:
     """Tell whether a server can't do the rate, which no further block would change."""
     reason = result.comparison.reason
     return reason is not None and reason.kind == Void.NOT_SUSTAINED

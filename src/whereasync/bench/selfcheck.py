@@ -9,7 +9,7 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from whereasync import plan, results
+from whereasync import plan
 from whereasync.bench.race import race
 from whereasync.bench.stage import RACE
 from whereasync.errors import WhereAsyncError
@@ -36,8 +36,7 @@ def check_servers(stage: Stage, budget: float | None, looks: tuple[int, ...]) ->
     try:
         race(stage, experiment, plan.expand(experiment))
     finally:  # Ctrl-C too keeps what there is
-        found = results.compare_cells(stage.ledger.run, stage.ledger.directory.samples)
-        stage.ledger.add("checks", *planted.check_race(found, yardstick))
+        stage.ledger.add("checks", *planted.check_race(stage.ledger.compare(), yardstick))
 
 
 def plan_race(

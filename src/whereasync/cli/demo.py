@@ -193,12 +193,10 @@ def _arm(text: str | None, app: App) -> Arm | None:
 
 def is_whole(results: Results) -> bool:
     """Tell whether all that was asked for has a result: no void cell, no failed row, no fault."""
-    from whereasync.stats import Verdict
-
     return (
         not results.run.faults
         and all(row.ours for row in results.article)
-        and all(each.comparison.verdict is not Verdict.VOID for each in results.cells)
+        and not any(each.is_void for each in results.cells)
         and all(point.chosen or not point.fault for point in results.run.sweep)
     )
 

@@ -237,8 +237,7 @@ def judge(results: Results, worst: float | None, *, strict: bool) -> int:
             err=True,
         )
         return 1
-    is_void = any(each.comparison.verdict is Verdict.VOID for each in cells)
-    if not cells or is_void or results.run.faults:
+    if not cells or any(each.is_void for each in cells) or results.run.faults:
         return 3
     if worst is None:
         is_open = any(each.comparison.verdict is Verdict.INCONCLUSIVE for each in cells)

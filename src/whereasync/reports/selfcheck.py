@@ -29,7 +29,6 @@ from whereasync.document import (
     strong,
     table,
 )
-from whereasync.stats import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -75,7 +74,7 @@ def find_unchecked(results: Results) -> Unchecked:
     void = [
         (each.cell.topic, each.comparison.reason)
         for each in results.cells
-        if each.comparison.verdict is Verdict.VOID and each.comparison.reason
+        if each.is_void and each.comparison.reason
     ]
     return (*void, *(("the run", found) for found in results.run.faults))
 

@@ -67,9 +67,14 @@ class CellResult:
         """Whatever was compared."""
         return (self.comparison,) if self.tail is None else (self.comparison, self.tail)
 
+    @property
+    def is_void(self) -> bool:
+        """Whether its figures must not be shown."""
+        return self.comparison.verdict is stats.Verdict.VOID
+
     def is_decided(self, worst: float | None) -> bool:
         """Whether more blocks would change nothing: no verdict, and no answer to ``--fail-if``."""
-        if self.comparison.verdict is stats.Verdict.VOID:
+        if self.is_void:
             return True
         is_open = worst is not None and is_slower(self.comparison, worst) is None
         return not is_open and all(map(stats.is_decided, self.comparisons))

@@ -109,7 +109,7 @@ def check_race(cells: Iterable[CellResult], yardstick: Yardstick) -> tuple[Check
     by_family = {each.cell.family: each for each in cells}
     equal = [each for name, each in by_family.items() if name.startswith("equal")]
     return (
-        *_check_equal([each for each in equal if each.comparison.verdict is not Verdict.VOID]),
+        *_check_equal([each for each in equal if not each.is_void]),
         *(
             check
             for plant in PLANTS
