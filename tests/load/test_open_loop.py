@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import uvloop
 
 from whereasync import serial
 from whereasync.load import punctuality
@@ -148,6 +149,7 @@ def test_a_low_rate_has_requests_to_judge_by(job: Make, run: Run) -> None:
 
 def test_nothing_is_left(stand: Stand, job: Make, run: Run) -> None:
     """No thread, and no file descriptor: of a socket, or of a timer."""
+    uvloop.new_event_loop().close()  # libuv keeps a pipe from the process's first loop on
     threads, files = threading.active_count(), count_open()
     run(job("/", rate=500.0, clients=4, requests=20))
     run(job("/fails-later", rate=500.0, clients=4, requests=100))
