@@ -104,6 +104,17 @@ def test_stopping_takes_the_whole_session_along() -> None:
         assert eventually(lambda: not sleepers(supervisor.directory))
 
 
+def test_who_forks_as_it_is_killed_leaves_nobody() -> None:
+    """One that is born between looking and killing is seen at the next look."""
+    busy = "trap '' TERM; while [ $((i += 1)) -le 200 ]; do sleep 300 & done; wait"
+    with supervised() as supervisor:
+        for number in range(1, 60, 12):
+            child = supervisor.spawn(["sh", "-c", busy], name="x")
+            assert eventually(lambda number=number: len(sleepers(supervisor.directory)) >= number)
+            child.stop(grace=0.0)
+            assert eventually(lambda: not sleepers(supervisor.directory), deadline=1.0)
+
+
 def test_a_child_that_ignores_its_signal_is_killed() -> None:
     """Grace ends."""
     with supervised() as supervisor:

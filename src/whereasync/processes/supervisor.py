@@ -113,12 +113,26 @@ class Supervisor:
         return {"pid": child.pid}
 
     def kill_session(self, pid: int) -> None:
-        """Kill a child and all that it started, whoever their parent is by now."""
+        """Kill a child and all that it started, whoever their parent is by now.
+
+        Until none is left: one that forks as it is killed has a child that nobody has seen yet.
+        """
+        deadline = time.monotonic() + GRACE
+        while (members := self.members(pid)) and time.monotonic() < deadline:
+            for member in members:
+                self.memory.note(member)
+                with contextlib.suppress(OSError):
+                    os.kill(member, signal.SIGKILL)
+            time.sleep(0.002)
+
+    def members(self, session: int) -> list[int]:
+        """Return who lives in a session; who has ended and isn't collected yet does not."""
+        found = []
         for process in psutil.Process().children(recursive=True):
-            with contextlib.suppress(OSError):
-                if os.getsid(process.pid) == pid:
-                    self.memory.note(process.pid)
-                    os.kill(process.pid, signal.SIGKILL)
+            with contextlib.suppress(OSError, psutil.Error):
+                if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process.pid)
+        return found
 
     def poll(self, pid: int) -> int | None:
         """Return a child's exit code once it has ended, and note what it did in its life."""
