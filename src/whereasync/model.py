@@ -141,6 +141,15 @@ class Cell:
         return self.a.role == self.b.role
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """An interpreter and distributions that the project runs on."""
+
+    name: str  # what a reader calls it: "article", or the words it was given as
+    python: str  # "3.9" or "3.9.18"
+    requirements: tuple[str, ...]  # as pip takes them
+
+
 # ---------------------------------------------------------------- what a load client is told
 
 
@@ -316,6 +325,7 @@ class Experiment:
     looks: tuple[int, ...] = (6,)  # blocks after which verdicts are read
     rules: SliceRules = field(default_factory=SliceRules)
     is_whole: bool = False  # every cell is measured, or none; else what fits into the budget
+    stacks: dict[str, Stack] = field(default_factory=dict)  # role → what it runs on instead
     worst: float | None = None  # how much slower b may be than a (0.05 is 5 %): --fail-if
 
 
@@ -385,6 +395,7 @@ class Run:
     schema: int = SCHEMA_VERSION
     elapsed: float = 0.0  # s
     versions: dict[str, str] = field(default_factory=dict)  # distribution → version
+    stacks: dict[str, dict[str, str]] = field(default_factory=dict)  # role → its stack's versions
     database: DatabaseFacts | None = None
     experiment: Experiment | None = None
     arms: dict[str, Arm] = field(default_factory=dict)  # role → the arm chosen for it

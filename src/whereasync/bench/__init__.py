@@ -7,7 +7,7 @@ that isn't needed to stop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from whereasync import databases, machine, plan
@@ -21,7 +21,7 @@ from whereasync.processes import supervised
 from whereasync.servers import caveats, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from whereasync.model import Experiment, Run
     from whereasync.servers import App
@@ -41,6 +41,7 @@ class Setting:
     """What the experiment is played with."""
 
     app: App
+    apps: Mapping[str, App] = field(default_factory=dict)  # of roles that run on another stack
     database: str | None = None  # as ``databases.provision`` takes it
     real: Service | None = None
 
@@ -108,12 +109,20 @@ def _perform(
         databases.provision(setting.database, supervisor) as database,
     ):
         stage = Stage(
-            project=Project(app=setting.app, supervisor=supervisor, database=database),
+            project=Project(
+                app=setting.app, apps=setting.apps, supervisor=supervisor, database=database
+            ),
             machine=ledger.run.machine,
             ledger=ledger,
             observer=observer,
         )
-        ledger.set(database=database.facts, versions=versions(setting.app.python, DISTRIBUTIONS))
+        ledger.set(
+            database=database.facts,
+            versions=versions(setting.app.python, DISTRIBUTIONS),
+            stacks={
+                role: versions(app.python, DISTRIBUTIONS) for role, app in setting.apps.items()
+            },
+        )
         stage.project.prepare()
         play(stage)
     found = machine.find_caveats(

@@ -6,7 +6,7 @@ Everything here is an effect behind a context manager or a command of the projec
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from whereasync import servers, upstreams
@@ -53,7 +53,8 @@ class Service:
 class Project:
     """The demo's project, its commands and its data."""
 
-    app: servers.App
+    app: servers.App  # makes and loads the databases
+    apps: Mapping[str, servers.App] = field(default_factory=dict)  # role → where it runs instead
     supervisor: Supervisor
     database: DatabaseServer
 
@@ -117,12 +118,12 @@ class Stage:
         return stand_in(upstream, self.supervisor)
 
     def launch(
-        self, arm: Arm, dsn: str, service: Service
+        self, arm: Arm, dsn: str, service: Service, role: str = ""
     ) -> contextlib.AbstractContextManager[servers.Endpoint]:
         """Serve the project by one arm, on the core of the server under test."""
         return servers.launch(
             arm,
-            self.project.app,
+            self.project.apps.get(role, self.project.app),
             self.supervisor,
             env=self.project.environment(dsn, service),
             cores=self.machine.server_cores,
@@ -139,7 +140,7 @@ class Stage:
                 database = self.database_of(role, name)
                 dsn = self.database.create(database, template=RACE)
                 up.callback(self.database.drop, database)
-                endpoints[role] = up.enter_context(self.launch(arm, dsn, service))
+                endpoints[role] = up.enter_context(self.launch(arm, dsn, service, role))
             yield endpoints
             for endpoint in endpoints.values():  # so that they end side by side
                 endpoint.child.ask_to_stop()

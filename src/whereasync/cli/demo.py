@@ -80,6 +80,14 @@ MEASURING = {  # parameters of a demo that measures, as they are written
 @click.option(
     "--api-key", envvar="WHEREASYNC_API_KEY", metavar="KEY", help="Your key for --api-url."
 )
+@click.option(
+    "--stack",
+    "stacks",
+    metavar="STACK",
+    multiple=True,
+    help="Instead: compare async on several stacks. article, lts, latest, or "
+    "'python=3.12 django==5.1.* psycopg==3.2.* hypercorn==0.17.*'; give it several times.",
+)
 @click.option("--serve", is_flag=True, help="Measure nothing; serve the project to click through.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port of --serve.  [default: a free one]"
@@ -97,6 +105,7 @@ def demo(
     rates: str | None,
     api_url: str | None,
     api_key: str | None,
+    stacks: tuple[str, ...],
     seed: int | None,
     serve: bool,
     port: int | None,
@@ -106,6 +115,18 @@ def demo(
     """Repeat "Django 4.1: Where To Apply Async" here, then fairly, then say what to change."""
     _check_company(serve=serve, quick=quick, full=full)
     require_extra()
+    if stacks:
+        from whereasync.cli.stacks import compare_stacks
+
+        return (
+            0
+            if is_whole(
+                compare_stacks(
+                    stacks, clients=clients, budget=None, database=database, seed=seed, quiet=quiet
+                )
+            )
+            else 3
+        )
     setting = demo_setting(database, _real(api_url, api_key))
     arm = _arm(server, setting.app)
     if serve:

@@ -68,11 +68,11 @@ _CAUSED = "The above exception was the direct cause of the following exception:"
 # Settings from the environment that would quietly change what is measured.
 _FOREIGN = ("GUNICORN_CMD_ARGS", "GRANIAN_", "UVICORN_")
 
-# Prints {name: version} of the distributions that an interpreter has. Runs on Python 3.9.
+# Prints {name: version} of an interpreter and of the distributions that it has. Runs on Python 3.9.
 _VERSIONS = """
-import json, sys
+import json, platform, sys
 from importlib import metadata
-found = {}
+found = {"python": platform.python_version()}
 for name in sys.argv[1:]:
     try:
         found[name] = metadata.version(name)
@@ -107,7 +107,7 @@ class _PortTakenError(WhereAsyncError):
 
 
 def versions(python: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return name → version of those distributions that the interpreter has; asked once.
+    """Return name → version of "python" and those distributions that it has; asked once.
 
     BadInputError if it can't be run.
     """

@@ -164,6 +164,16 @@ PLANTED = Family(
     ),
 )
 
+RELATION = Family(
+    "Relation",
+    "A store added to a car, in an async view: what “aadd”, of Django 4.2, saves.",
+    (
+        Entry("POST", "/relation/async-through/", "Creates the store through the car."),
+        Entry("POST", "/relation/async-wrapped/", "Adds the store in a thread."),
+        Entry("POST", "/relation/async-aadd/", "Awaits aadd; on Django 4.1 a 500."),
+    ),
+)
+
 PRIVATE = Family(
     "Private",
     "Here to be refused: a measurement that counted a redirect as an answer would be wrong.",
@@ -177,4 +187,4 @@ PRIVATE = Family(
     ),
 )
 
-FAMILIES = (AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, PRIVATE)
+FAMILIES = (AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, RELATION, PRIVATE)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cars.views import advised, as_written, plain, planted, same_work
+from cars.views import advised, as_written, plain, planted, relation, same_work
 from cars.views.index import Index
 from cars.views.private import Private
 
@@ -27,5 +27,8 @@ urlpatterns = [
     path("plain/query/async/", plain.AsyncQuery.as_view()),
     path("planted/sync/", planted.SyncPlanted.as_view()),
     path("planted/async/", planted.AsyncPlanted.as_view()),
+    path("relation/async-through/", relation.AsyncThrough.as_view()),
+    path("relation/async-wrapped/", relation.AsyncWrapped.as_view()),
+    path("relation/async-aadd/", relation.AsyncAadd.as_view()),
     path("private/", Private.as_view()),
 ]
