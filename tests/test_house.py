@@ -166,7 +166,7 @@ def test_every_void_and_caveat_can_come_about(kinds: type[model.Void | model.Cav
     said = "".join(
         path.read_text(encoding="utf-8")
         for path in SOURCE.rglob("*.py")
-        if path != SOURCE / "model.py"
+        if path != SOURCE / "model" / "failures.py"
     )
     assert [kind for kind in kinds if f"{kinds.__name__}.{kind.name}" not in said] == []
 

@@ -122,7 +122,7 @@ def test_a_selfcheck_is_shown_as_one(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     directory.save(run)
     show(str(directory.path))
-    expected = render(selfcheck.report(checks), "terminal")
+    expected = render(selfcheck.report_checks(checks), "terminal")
     assert capsys.readouterr().out == expected
 
 

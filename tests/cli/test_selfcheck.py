@@ -12,7 +12,7 @@ from whereasync.cli import app
 from whereasync.cli.selfcheck import judge
 from whereasync.model import Check
 from whereasync.renderers import render
-from whereasync.reports.selfcheck import report
+from whereasync.reports.selfcheck import report_checks
 from whereasync.selfcheck import simulated
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_the_simulated_part_alone_keeps_no_run(
     monkeypatch.setattr(simulated, "check_statistics", give)
     arguments = ["selfcheck", "--simulated", "--seed", "7"]
     assert app.main(arguments, standalone_mode=False) == code
-    assert capsys.readouterr().out == render(report([check]), "terminal")
+    assert capsys.readouterr().out == render(report_checks([check]), "terminal")
     assert app.main([*arguments, "--json"], standalone_mode=False) == code
     assert serial.decode(capsys.readouterr().out.encode(), tuple[Check, ...]) == (check,)
     assert app.main(["selfcheck", "--simulated"], standalone_mode=False) == code

@@ -9,7 +9,7 @@ from tests import synthetic
 from whereasync.document import Document, Items, Paragraph, Table
 from whereasync.model import Check, Fault
 from whereasync.renderers import markdown
-from whereasync.reports.selfcheck import find_unchecked, report
+from whereasync.reports.selfcheck import find_unchecked, report_checks
 from whereasync.results import derive
 from whereasync.selfcheck import simulated
 from whereasync.selfcheck.scenes import SCENES
@@ -33,7 +33,7 @@ LOSER = Check(
 
 def write(*checks: Check) -> str:
     """Render a report as somebody reads it."""
-    return markdown.render(report(checks))
+    return markdown.render(report_checks(checks))
 
 
 def tables(document: Document) -> list[Table]:
@@ -43,10 +43,10 @@ def tables(document: Document) -> list[Table]:
 
 def test_the_verdict_comes_first() -> None:
     """In one line, before any table."""
-    first = report([FALSE, LAG]).blocks[0]
+    first = report_checks([FALSE, LAG]).blocks[0]
     assert isinstance(first, Paragraph)
     assert first.text[0].content == "selfcheck passed: 2 of 2 limits kept"
-    assert not [block for block in report([FALSE, LAG]).blocks if isinstance(block, Items)]
+    assert not [block for block in report_checks([FALSE, LAG]).blocks if isinstance(block, Items)]
 
 
 def test_what_failed_is_named_at_the_top_with_its_limit_and_in_its_row() -> None:
@@ -67,14 +67,14 @@ def test_what_could_not_be_checked_is_said_first_and_is_no_success(tmp_path: Pat
     died = Fault(kind="server died", detail="killed", hint="look at its log")
     spoiled = synthetic.spoil(run, "race-8", 2, fault=replace(died, kind="status", detail="500"))
     unchecked = find_unchecked(derive(replace(spoiled, faults=(died,)), directory.samples))
-    text = markdown.render(report([FALSE, LAG], unchecked))
+    text = markdown.render(report_checks([FALSE, LAG], unchecked))
     assert "selfcheck is incomplete: 2 of 2 limits kept, 2 not checked" in text
     assert "passed" not in text
     assert text.index("status: 500") < text.index("the run, server died: killed") < text.index("##")
     assert text.count("look at its log") == 2
-    broken = markdown.render(report([replace(LAG, value=1.0)], unchecked))
+    broken = markdown.render(report_checks([replace(LAG, value=1.0)], unchecked))
     assert broken.index("selfcheck failed") < broken.index("not checked: the run")
-    assert "checked nothing" in markdown.render(report([], unchecked))
+    assert "checked nothing" in markdown.render(report_checks([], unchecked))
 
 
 def test_no_limit_at_all_is_no_success() -> None:
@@ -89,7 +89,7 @@ def test_no_limit_at_all_is_no_success() -> None:
 def test_a_row_is_a_subject_and_its_figures_are_columns_under_their_limits() -> None:
     """A figure that a row lacks is a dash; the fewest trials are shown."""
     second = replace(FALSE, subject="A against A: query", value=0.1)
-    [shown] = tables(report([FALSE, LAG, second]))
+    [shown] = tables(report_checks([FALSE, LAG, second]))
     assert [column.title for column in shown.columns] == [
         "A against A",
         "false faster",
@@ -97,7 +97,7 @@ def test_a_row_is_a_subject_and_its_figures_are_columns_under_their_limits() -> 
         "trials",
         "",
     ]
-    lines = markdown.render(report([FALSE, LAG, second])).splitlines()
+    lines = markdown.render(report_checks([FALSE, LAG, second])).splitlines()
     rows = [line.split(" | ") for line in lines if line.startswith("| ")]
     assert rows[2:] == [
         ["| limit", "≤ 5.0 %", "≤ 1.0 ms", "–", "– |"],
@@ -148,7 +148,7 @@ def test_real_rows_without_a_limit_are_no_losers() -> None:
     for subject, least in found.items():
         plant = Check(part="real", subject=subject, figure="found", value=least or 0.0, trials=24)
         checks += [replace(plant, at_least=least), replace(plant, figure="ratio", value=0.98)]
-    document = report(checks)
+    document = report_checks(checks)
     assert len(tables(document)) == 2  # what has the same figures shares a table
     text = markdown.render(document)
     assert "What was not chosen" not in text
@@ -166,9 +166,9 @@ def test_the_simulated_part_reads_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real checks: a caption a table, shares with their digits, blocks as a number."""
     monkeypatch.setattr(simulated, "SCENES", SCENES[:1])
     checks = [*simulated._check_one_cell(1, 200), *simulated._compare_rules(1, 200)]
-    shown = tables(report(checks))
+    shown = tables(report_checks(checks))
     assert [bool(each.caption) for each in shown] == [True, True]
-    text = markdown.render(report(checks))
+    text = markdown.render(report_checks(checks))
     assert "selfcheck passed: 15 of 15 limits kept" in text
     assert text.count("| quiet | ") == 4  # the size stands in the next column
     assert "no limit |" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 import venv
 from importlib import metadata
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 def test_versions() -> None:
     """The interpreter's distributions are told with their versions, missing ones left out."""
     found = versions(Path(sys.executable), ["uvicorn", "no-such-thing"])
-    assert found == {"uvicorn": metadata.version("uvicorn")}
+    expected = {"python": platform.python_version(), "uvicorn": metadata.version("uvicorn")}
+    assert found == expected
 
 
 @pytest.mark.parametrize("content", [None, "#!/bin/sh\nexit 3\n", "#!/bin/sh\necho no json\n"])

@@ -121,11 +121,12 @@ class Stage:
         self, arm: Arm, dsn: str, service: Service, role: str = ""
     ) -> contextlib.AbstractContextManager[servers.Endpoint]:
         """Serve the project by one arm, on the core of the server under test."""
+        app = self.project.apps.get(role, self.project.app)
         return servers.launch(
             arm,
-            self.project.apps.get(role, self.project.app),
+            app,
             self.supervisor,
-            env=self.project.environment(dsn, service),
+            env={**self.project.environment(dsn, service), **app.env},
             cores=self.machine.server_cores,
         )
 

@@ -38,7 +38,8 @@ MEASURING = {  # parameters of a demo that measures, as they are written
 }
 
 
-@click.command()
+@click.group(invoke_without_command=True, subcommand_metavar="[QUESTION]")
+@click.pass_context
 @click.option("--quick", is_flag=True, help="At most 60 seconds.")
 @click.option("--full", is_flag=True, help="Every cell, up to 24 blocks.")
 @click.option(
@@ -95,6 +96,7 @@ MEASURING = {  # parameters of a demo that measures, as they are written
 @run_options
 @format_options
 def demo(
+    context: click.Context,
     quick: bool,
     full: bool,
     objects: tuple[int, ...],
@@ -111,22 +113,20 @@ def demo(
     port: int | None,
     quiet: bool,
     **_: Any,  # how to keep and show the run: ``want`` reads it
-) -> int:
-    """Repeat "Django 4.1: Where To Apply Async" here, then fairly, then say what to change."""
+) -> int | None:
+    """Repeat "Django 4.1: Where To Apply Async" here, then fairly, then say what to change.
+
+    With a QUESTION, measure the answer to that one instead.
+    """
+    if context.invoked_subcommand is not None:
+        _require_none_typed(context)
+        return None
     _check_company(serve=serve, quick=quick, full=full)
     require_extra()
     if stacks:
         from whereasync.cli.stacks import compare_stacks
 
-        return (
-            0
-            if is_whole(
-                compare_stacks(
-                    stacks, clients=clients, budget=None, database=database, seed=seed, quiet=quiet
-                )
-            )
-            else 3
-        )
+        return 0 if is_whole(compare_stacks(stacks, database=database, seed=seed)) else 3
     setting = demo_setting(database, _real(api_url, api_key))
     arm = _arm(server, setting.app)
     if serve:
@@ -151,6 +151,17 @@ def demo(
     experiment = _without_missing(build(choices), setting.app)
     results = measure_experiment(experiment, setting, want("demo", choices.seed))
     return 0 if is_whole(results) else 3
+
+
+def _require_none_typed(context: click.Context) -> None:
+    """Refuse options before a question: they are the whole demo's, and would do nothing."""
+    named = {each.name: each.opts[0] for each in context.command.params if each.name}
+    if idle := find_typed(**named):
+        question = context.invoked_subcommand
+        raise BadInputError(
+            f"{idle} before {question} is for the whole demo, and does nothing here",
+            f"whereasync demo {question} --help",
+        )
 
 
 def _check_company(*, serve: bool, quick: bool, full: bool) -> None:

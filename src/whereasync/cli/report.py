@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from whereasync.results import Results
     from whereasync.store import RunDirectory
 
-COMMANDS = ("demo", "race", "selfcheck")
+REPORTS = {  # command that made the run → module of ``reports`` that shows it
+    "demo": "demo",
+    "race": "race",
+    "selfcheck": "selfcheck",
+    "stacks": "race",
+}
 
 
 @click.command()
@@ -34,7 +40,7 @@ def derive_results(directory: RunDirectory) -> Results:
     from whereasync.results import derive
 
     run = directory.load()
-    if run.command not in COMMANDS:
+    if run.command not in REPORTS:
         raise BadInputError(
             f"{directory.path} is a run of {run.command!r}, which this version can't show",
             "pip install --upgrade whereasync",
@@ -62,16 +68,6 @@ def show(results: Results, format_: str) -> None:
 
 
 def _report(results: Results) -> Document:
-    match results.run.command:
-        case "race":
-            from whereasync.reports import race
-
-            return race.report(results)
-        case "selfcheck":
-            from whereasync.reports import selfcheck
-
-            return selfcheck.report(results.run.checks, selfcheck.find_unchecked(results))
-        case _:
-            from whereasync.reports import demo
-
-            return demo.report(results)
+    module = import_module(f"whereasync.reports.{REPORTS[results.run.command]}")
+    document: Document = module.report(results)
+    return document

@@ -72,14 +72,14 @@ def _simulate(seed: int, format_: str) -> int:
 
     from whereasync import serial
     from whereasync.renderers import render
-    from whereasync.reports.selfcheck import report
+    from whereasync.reports.selfcheck import report_checks
     from whereasync.selfcheck.simulated import check_statistics
 
     checks = check_statistics(seed)
     if format_ == "json":
         sys.stdout.write(serial.encode(checks).decode())
     else:
-        sys.stdout.write(render(report(checks), format_))
+        sys.stdout.write(render(report_checks(checks), format_))
     return judge(checks)
 
 

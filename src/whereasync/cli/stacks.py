@@ -20,38 +20,38 @@ if TYPE_CHECKING:
 OLDEST, WITH_AADD = (4, 1), (4, 2)  # Django's versions
 
 
-def compare_stacks(  # a run has that many properties
+def compare_stacks(
     texts: Sequence[str],
     *,
-    clients: tuple[int, ...] | None,
-    budget: float | None,
     database: str | None,
     seed: int | None,
-    quiet: bool,
 ) -> Results:
     """Measure async against sync on each stack, the first of which is what they're compared with.
 
     Raises BadInputError, before anything is measured, for a stack that can't be had.
     """
+    wanted = want("stacks", draw_seed(seed))
+    stacks = read_stacks(texts)
+    setting = demo_setting(database)
+    with watch(quiet=wanted.quiet) as observer:
+        apps = {role: provide(each, setting.app, observer) for role, each in stacks.items()}
+    experiment = _plan(stacks, apps, seed=wanted.seed)
+    return measure_experiment(experiment, replace(setting, apps=apps), wanted)
+
+
+def read_stacks(texts: Sequence[str]) -> dict[str, Stack]:
+    """Return role → stack, in the order given; a role is also part of its database's name."""
     from whereasync.stacks import parse_stack
 
-    stacks = _name(list(dict.fromkeys(parse_stack(text) for text in texts)))
-    setting = demo_setting(database)
-    with watch(quiet=quiet) as observer:
-        apps = {role: _provide(each, setting.app, observer) for role, each in stacks.items()}
-    experiment = _plan(stacks, apps, clients=clients, budget=budget, seed=draw_seed(seed))
-    return measure_experiment(
-        experiment, replace(setting, apps=apps), want("demo", experiment.seed)
-    )
-
-
-def _name(stacks: Sequence[Stack]) -> dict[str, Stack]:
-    """Give each stack a role, which is also part of its database's name."""
+    stacks = dict.fromkeys(parse_stack(text) for text in texts)
     return {f"stack{number}": stack for number, stack in enumerate(stacks, start=1)}
 
 
-def _provide(stack: Stack, app: App, observer: Observer) -> App:
-    """Return the project on the stack, whose environment is made if need be."""
+def provide(stack: Stack, app: App, observer: Observer) -> App:
+    """Return the project on the stack, whose environment is made if need be.
+
+    Raises BadInputError for a stack that can't be had, or whose Django is too old.
+    """
     from whereasync.processes import supervised
     from whereasync.servers import versions
     from whereasync.stacks import find_environment, make_environment
@@ -74,8 +74,6 @@ def _plan(
     stacks: dict[str, Stack],
     apps: dict[str, App],
     *,
-    clients: tuple[int, ...] | None,
-    budget: float | None,
     seed: int,
 ) -> Experiment:
     from whereasync.demo import stacks as question
@@ -86,7 +84,7 @@ def _plan(
         for role, app in apps.items()
         if _number(versions(app.python, ["django"])["django"]) >= WITH_AADD
     )
-    return question.build(stacks, clients=clients, with_aadd=has_aadd, budget=budget, seed=seed)
+    return question.build(stacks, clients=None, with_aadd=has_aadd, budget=None, seed=seed)
 
 
 def _number(version: str) -> tuple[int, ...]:

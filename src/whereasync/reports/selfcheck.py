@@ -64,7 +64,12 @@ UNITS: dict[str, Callable[[float], Part | tuple[Part, ...]]] = {
 }
 
 
-def report(checks: Sequence[Check], unchecked: Unchecked = ()) -> Document:
+def report(results: Results) -> Document:
+    """Return the report of a selfcheck that ran servers."""
+    return report_checks(results.run.checks, find_unchecked(results))
+
+
+def report_checks(checks: Sequence[Check], unchecked: Unchecked = ()) -> Document:
     """Return the report of one selfcheck, of whichever parts were run."""
     return Document(title="whereasync selfcheck", blocks=tuple(_walk(checks, unchecked)))
 

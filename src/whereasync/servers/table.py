@@ -189,6 +189,7 @@ class App:
     directory: Path  # becomes the working directory
     wsgi: str = ""  # "demosite.wsgi:application"
     asgi: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)  # what its settings read beside
 
 
 def parse_arm_server(text: str) -> Arm:

@@ -39,7 +39,7 @@ _OFFLINE = re.compile(
     "|failed to establish|error sending request|connect(ion)? timed? ?out|operation timed out",
     re.IGNORECASE,
 )
-_COMPLAINTS = (  # the telling one of uv, then of pip, which says more to no purpose before and after
+_COMPLAINTS = (  # the telling one of uv, then of pip, which says more before and after
     re.compile(r"cause: (.+)", re.DOTALL),
     re.compile(r"ERROR: (Cannot install .+|No matching distribution .+)"),
     re.compile(r"(?:error|ERROR): (.+)"),

@@ -1,0 +1,45 @@
+"""The nouns that cross rooms, frozen.
+
+Times are integer nanoseconds of the monotonic clock where they were recorded, and float seconds
+everywhere else; only a renderer formats them. ``serial`` writes every noun here as JSON and reads
+it back, so a field's type is its schema.
+"""
+
+from whereasync.model.experiment import Experiment, Figures, Row, Upstream
+from whereasync.model.failures import Caveat, Fault, Void
+from whereasync.model.loading import Job, Slice, SliceRules, Target, Task, TaskRecord
+from whereasync.model.records import Block, Check, Cost, Single, SweepPoint
+from whereasync.model.requests import Arm, Cell, Interface, Request, Side, Stack
+from whereasync.model.run import SCHEMA_VERSION, DatabaseFacts, Machine, Run, Status
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Arm",
+    "Block",
+    "Caveat",
+    "Cell",
+    "Check",
+    "Cost",
+    "DatabaseFacts",
+    "Experiment",
+    "Fault",
+    "Figures",
+    "Interface",
+    "Job",
+    "Machine",
+    "Request",
+    "Row",
+    "Run",
+    "Side",
+    "Single",
+    "Slice",
+    "SliceRules",
+    "Stack",
+    "Status",
+    "SweepPoint",
+    "Target",
+    "Task",
+    "TaskRecord",
+    "Upstream",
+    "Void",
+]
