@@ -194,7 +194,7 @@ def test_every_format_says_the_same(typical: Results, format_: str) -> None:
         "1 As the article measured",
         "2 Made fair: the same work, best-tuned WSGI against best-tuned ASGI",
         "3 What to change",
-        "4 In one paragraph",
+        "4 Where to apply async",
         "0.39832",
         "noisy machine: the idle spin differs by 12 %",
         "whereasync demo --full --chapter 3",

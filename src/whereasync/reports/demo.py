@@ -20,11 +20,12 @@ from whereasync.document import (
     dim,
     fault,
     heading,
+    items,
     paragraph,
     qualify,
 )
 from whereasync.model import Status
-from whereasync.reports import paragraph as summary
+from whereasync.reports import closing
 from whereasync.reports.article import compare_with_article
 from whereasync.reports.chapters import compare_arms, compare_changes
 from whereasync.stats import ALPHA
@@ -99,7 +100,6 @@ def _closing(results: Results) -> Iterator[Block]:
 
 
 def _sum_up(results: Results) -> Iterator[Block]:
-    sentences = summary.write(results)
-    if any(sentences):
-        yield heading("4  In one paragraph")
-        yield paragraph(*sentences)
+    if points := closing.write(results):
+        yield heading("4  Where to apply async")
+        yield items(*points)

@@ -11,7 +11,7 @@ from tests import synthetic
 from whereasync.document import Interval, Ratio, Seconds, Span
 from whereasync.model import Fault
 from whereasync.renderers import figures
-from whereasync.reports import paragraph
+from whereasync.reports import closing
 from whereasync.results import CellResult, Results, derive
 from whereasync.results.cells import SideResult
 from whereasync.results.conclusions import conclude
@@ -75,9 +75,11 @@ def judge(empty: Results, verdicts: Mapping[str, Comparison]) -> Results:
 
 
 def contents(results: Results) -> Iterable[object]:
-    """Return the paragraph's parts without their styles."""
-    for part in paragraph.write(results):
-        yield part.content if isinstance(part, Span) else part
+    """Return the chapter's parts without their styles, its points in a line each."""
+    for point in closing.write(results):
+        for part in point:
+            yield part.content if isinstance(part, Span) else part
+        yield "\n"
 
 
 def say(empty: Results, **verdicts: Comparison) -> str:
@@ -157,7 +159,7 @@ def test_whatever_is_inconclusive_is_said_to_be(empty: Results, seed: int) -> No
 
 def test_nothing_measured_is_nothing_said(empty: Results) -> None:
     """Not even an empty sentence."""
-    assert paragraph.write(empty) == ()
+    assert closing.write(empty) == ()
 
 
 @pytest.mark.parametrize(
@@ -167,35 +169,35 @@ def test_nothing_measured_is_nothing_said(empty: Results) -> None:
             {"same_get_1": A, "same_get_8": SAME},
             (
                 "The article's conclusion that async is wasted on Test A's GET held here "
-                "(1 client 0.61× [0.60–0.62]; 8 clients the same within 5 %). "
+                "(1 client 0.61× [0.60–0.62]; 8 clients the same within 5 %).\n"
             ),
         ),
         (
             {"same_get_8": B},
             (
                 "The article's conclusion that async is wasted on Test A's GET did not hold here "
-                "(8 clients 1.72× [1.70–1.74]). "
+                "(8 clients 1.72× [1.70–1.74]).\n"
             ),
         ),
         (
             {"same_post_1": B, "same_post_8": A},
             (
                 "The article's conclusion that async is slightly ahead in Test A's POST held here "
-                "in part (1 client 1.72× [1.70–1.74]; 8 clients 0.61× [0.60–0.62]). "
+                "in part (1 client 1.72× [1.70–1.74]; 8 clients 0.61× [0.60–0.62]).\n"
             ),
         ),
         (
             {"same_post_1": B, "same_post_8": OPEN, "same_post_64": VOID},
             (
                 "The article's conclusion that async is slightly ahead in Test A's POST held here "
-                "(1 client 1.72× [1.70–1.74]; 8 clients inconclusive; 64 clients void). "
+                "(1 client 1.72× [1.70–1.74]; 8 clients inconclusive; 64 clients void).\n"
             ),
         ),
         (
             {"same_post_8": OPEN},
             (
                 "The article's conclusion that async is slightly ahead in Test A's POST is "
-                "inconclusive here (8 clients inconclusive). "
+                "inconclusive here (8 clients inconclusive).\n"
             ),
         ),
     ],
@@ -209,20 +211,20 @@ def test_each_finding_has_its_words(
 
 def test_cells_of_several_topics_are_named(empty: Results) -> None:
     """Five calls and twenty are told apart, the fewer before the more."""
-    assert say(empty, fan_20_1=B, fan_5_8=A, fan_5_1=B).startswith(
-        "That async wins once calls are gathered held here in part ("
+    assert (
+        "\nThat async wins once calls are gathered held here in part ("
         "API, 5 calls at 1 client 1.72× [1.70–1.74]; "
         "API, 5 calls at 8 clients 0.61× [0.60–0.62]; "
         "API, 20 calls at 1 client 1.72× [1.70–1.74])"
-    )
+    ) in say(empty, fan_20_1=B, fan_5_8=A, fan_5_1=B)
 
 
 def test_what_a_call_costs_is_weighed_with_and_without_a_shared_client(empty: Results) -> None:
     """CPU of one call, against the wait that async could use."""
     alone = say(empty, same_api_8=SAME)
-    assert "An API call as written costs 35 ms of server CPU for 20 ms of waiting. " in alone
+    assert "An API call as written costs 35 ms of server CPU for 20 ms of waiting.\n" in alone
     both = say(empty, same_api_8=SAME, fan_1_8=SAME)
-    assert "20 ms of waiting; with one HTTP client for the process it costs 35 ms. " in both
+    assert "20 ms of waiting; with one HTTP client for the process it costs 35 ms.\n" in both
     assert "CPU" not in say(empty, same_api_8=VOID)
     assert Seconds(0.035) in contents(judge(empty, {"same-api-8": SAME}))
 
@@ -240,14 +242,14 @@ def test_the_three_largest_gains_are_named(empty: Results) -> None:
     assert text == (
         "What helps most: API, shared client, sync (8 clients 14.0× [13.9–14.1]); "
         "then GET without N+1, sync (8 clients 12.0× [11.9–12.1]); "
-        "then GET without N+1, async (8 clients 10.0× [9.90–10.1]). "
+        "then GET without N+1, async (8 clients 10.0× [9.90–10.1]).\n"
     )
 
 
 def test_changes_in_doubt_are_named_as_such(empty: Results) -> None:
     """Also where no change has won."""
     assert say(empty, fix_get_sync_8=OPEN, gather_5_1=OPEN, fix_api_sync_8=VOID) == (
-        "Inconclusive among the changes: GET without N+1, sync at 8; API, 5 calls, gathered at 1. "
+        "Inconclusive among the changes: GET without N+1, sync at 8; API, 5 calls, gathered at 1.\n"
     )
 
 
@@ -269,17 +271,17 @@ def test_the_titles_question_is_answered_by_verdicts(
     """One doubtful cell of a view leaves its answer in doubt."""
     one, other = verdicts
     assert say(empty, advised_get_1=one, advised_get_64=other) == (
-        f"So, once the views are as advised, async {answer} on this machine. "
+        f"So, once the views are as advised, async {answer} on this machine.\n"
     )
 
 
 def test_several_answers_make_one_sentence(empty: Results) -> None:
     """Commas and an "and"."""
     text = say(empty, advised_get_8=A, fan_1_8=OPEN, fan_5_8=B, fan_20_8=B)
-    assert text.endswith(
+    assert text.startswith(
         "So, once the views are as advised, async pays for five gathered calls and twenty gathered "
         "calls, is slower for the GET and is inconclusive for one API call on this "
-        "machine. "
+        "machine.\n"
     )
 
 
@@ -289,7 +291,7 @@ def test_a_run_from_the_disk_says_what_is_true(tmp_path: Path) -> None:
     results = synthetic.read(synthetic.race(tmp_path / "run", PLANNED, gains)[0])
     text = "".join(figures.write(part) for part in contents(results))  # type: ignore[arg-type]
     assert text == (
-        "That async wins once calls are gathered held here (8 clients 4.00× [3.95–4.05]). "
         "So, once the views are as advised, async pays for twenty gathered calls, is slower for "
-        "the GET and is inconclusive for one API call on this machine. "
+        "the GET and is inconclusive for one API call on this machine.\n"
+        "That async wins once calls are gathered held here (8 clients 4.00× [3.95–4.05]).\n"
     )

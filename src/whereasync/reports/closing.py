@@ -1,4 +1,4 @@
-"""Chapter 4: the sentences that the figures support, and no others.
+"""Chapter 4, where to apply async: what the figures support, and nothing else. The answer first.
 
 A sentence is chosen by verdicts and filled with ratios and intervals. An inconclusive cell gives a
 sentence that says so; a cell that wasn't measured gives none.
@@ -40,17 +40,20 @@ ANSWERS: tuple[tuple[str, Callable[[set[str]], bool]], ...] = (
 )
 
 
-def write(results: Results) -> tuple[Part, ...]:
-    """Return the paragraph's parts; empty where no cell was measured."""
+def write(results: Results) -> tuple[tuple[Part, ...], ...]:
+    """Return the points of the chapter; empty where no cell was measured."""
     by_name = {each.cell.name: each for each in results.cells}
-    parts: list[Part] = []
-    for conclusion in results.conclusions:
-        if conclusion.finding is not Finding.UNMEASURED:
-            parts += _judge(conclusion, by_name)
-    parts += _weigh_client(results)
-    parts += _name_changes(results)
-    parts += _answer(results)
-    return tuple(parts)
+    points = [
+        _answer(results),
+        _name_changes(results),
+        _weigh_client(results),
+        *(
+            _judge(conclusion, by_name)
+            for conclusion in results.conclusions
+            if conclusion.finding is not Finding.UNMEASURED
+        ),
+    ]
+    return tuple(written for point in points if (written := tuple(point)))
 
 
 # ---------------------------------------------------------------- what held
@@ -63,7 +66,7 @@ def _judge(conclusion: Conclusion, by_name: dict[str, CellResult]) -> Iterator[P
     yield strong(HERE[conclusion.finding])
     yield " ("
     yield from _list([by_name[name] for name in (*conclusion.evidence, *conclusion.undecided)])
-    yield "). "
+    yield ")."
 
 
 def _list(cells: Collection[CellResult]) -> Iterator[Part]:
@@ -104,7 +107,7 @@ def _weigh_client(results: Results) -> Iterator[Part]:
     if shared is not None:
         yield "; with one HTTP client for the process it costs "
         yield Seconds(shared.server_cpu / 1000)
-    yield ". "
+    yield "."
 
 
 def _cheapest(results: Results, family: str) -> SideResult | None:
@@ -128,11 +131,11 @@ def _name_changes(results: Results) -> Iterator[Part]:
         yield from _figures(each)
         yield ")"
     if gains:
-        yield ". "
+        yield "."
     doubtful = [each for each in changes if each.comparison.verdict is Verdict.INCONCLUSIVE]
     if doubtful:
         named = [f"{each.cell.topic} at {each.cell.clients}" for each in sorted(doubtful, key=rank)]
-        yield f"Inconclusive among the changes: {'; '.join(named)}. "
+        yield f"{' ' * bool(gains)}Inconclusive among the changes: {'; '.join(named)}."
 
 
 def _outcome(result: CellResult) -> str:
@@ -164,4 +167,4 @@ def _answer(results: Results) -> Iterator[Part]:
     ]
     if answers:
         yield strong("So, once the views are as advised, ")
-        yield f"async {join(answers)} on this machine. "
+        yield f"async {join(answers)} on this machine."
