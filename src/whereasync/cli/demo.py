@@ -37,6 +37,16 @@ MEASURING = {  # parameters of a demo that measures, as they are written
     "as_json": "--json",
 }
 
+NOT_FOR_STACKS = {
+    "objects": "--objects",
+    "chapters": "--chapter",
+    "server": "--server",
+    "rates": "--rates",
+    "api_url": "--api-url",
+    "serve": "--serve",
+    "port": "--port",
+}
+
 
 @click.group(invoke_without_command=True, subcommand_metavar="[QUESTION]")
 @click.pass_context
@@ -126,7 +136,9 @@ def demo(
     if stacks:
         from whereasync.cli.stacks import compare_stacks
 
-        return 0 if is_whole(compare_stacks(stacks, database=database, seed=seed)) else 3
+        length = "quick" if quick else "full" if full else "default"
+        found = compare_stacks(stacks, length=length, clients=clients, database=database, seed=seed)
+        return 0 if is_whole(found) else 3
     setting = demo_setting(database, _real(api_url, api_key))
     arm = _arm(server, setting.app)
     if serve:
@@ -166,6 +178,9 @@ def _require_none_typed(context: click.Context) -> None:
 
 def _check_company(*, serve: bool, quick: bool, full: bool) -> None:
     """Refuse options that contradict each other, or would do nothing."""
+    idle = find_typed(**NOT_FOR_STACKS)
+    if find_typed(stacks="--stack") and idle:
+        raise BadInputError(f"--stack compares stacks, so {idle} does nothing", "leave it out")
     if quick and full:
         raise BadInputError("--quick and --full are two lengths", "give one of them")
     if serve and (idle := find_typed(**MEASURING)):

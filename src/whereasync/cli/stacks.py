@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whereasync.bench.stage import Observer
-    from whereasync.model import Experiment, Stack
+    from whereasync.model import Stack
     from whereasync.results import Results
     from whereasync.servers import App
 
@@ -23,6 +23,8 @@ OLDEST, WITH_AADD = (4, 1), (4, 2)  # Django's versions
 def compare_stacks(
     texts: Sequence[str],
     *,
+    length: str,
+    clients: tuple[int, ...] | None,
     database: str | None,
     seed: int | None,
 ) -> Results:
@@ -30,12 +32,19 @@ def compare_stacks(
 
     Raises BadInputError, before anything is measured, for a stack that can't be had.
     """
+    from whereasync.databases.address import Kind, parse_address
+    from whereasync.demo.stacks import Choices, build
+
     wanted = want("stacks", draw_seed(seed))
     stacks = read_stacks(texts)
     setting = demo_setting(database)
     with watch(quiet=wanted.quiet) as observer:
         apps = {role: provide(each, setting.app, observer) for role, each in stacks.items()}
-    experiment = _plan(stacks, apps, seed=wanted.seed)
+    is_sqlite = parse_address(database).kind is Kind.SQLITE
+    choices = Choices(
+        length=length, clients=clients, seed=wanted.seed, writers=1 if is_sqlite else None
+    )
+    experiment = build(stacks, [role for role in apps if _has_aadd(apps[role])], choices)
     return measure_experiment(experiment, replace(setting, apps=apps), wanted)
 
 
@@ -43,8 +52,8 @@ def read_stacks(texts: Sequence[str]) -> dict[str, Stack]:
     """Return role → stack, in the order given; a role is also part of its database's name."""
     from whereasync.stacks import parse_stack
 
-    stacks = dict.fromkeys(parse_stack(text) for text in texts)
-    return {f"stack{number}": stack for number, stack in enumerate(stacks, start=1)}
+    stacks = {stack.name: stack for stack in map(parse_stack, texts)}
+    return {f"stack{number}": stack for number, stack in enumerate(stacks.values(), start=1)}
 
 
 def provide(stack: Stack, app: App, observer: Observer) -> App:
@@ -70,21 +79,10 @@ def provide(stack: Stack, app: App, observer: Observer) -> App:
     return replace(app, python=environment.python)
 
 
-def _plan(
-    stacks: dict[str, Stack],
-    apps: dict[str, App],
-    *,
-    seed: int,
-) -> Experiment:
-    from whereasync.demo import stacks as question
+def _has_aadd(app: App) -> bool:
     from whereasync.servers import versions
 
-    has_aadd = tuple(
-        role
-        for role, app in apps.items()
-        if _number(versions(app.python, ["django"])["django"]) >= WITH_AADD
-    )
-    return question.build(stacks, clients=None, with_aadd=has_aadd, budget=None, seed=seed)
+    return _number(versions(app.python, ["django"])["django"]) >= WITH_AADD
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -23,14 +23,11 @@ from whereasync.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-CHAPTER = 4
+CHAPTER = 1
 ARM = Arm(server="hypercorn", interface=Interface.ASGI)
 OBJECTS = 10
-CLIENTS = (8,)
-RULES = SliceRules(slices=4)
-LOOKS = (6, 12)
 WITHIN, BETWEEN, AADD = "async", "since", "aadd"  # how a family's name begins
 
 
@@ -41,66 +38,146 @@ class Work:
     name: str
     topic: str
     path: str  # of both, up to "sync/" and "async/"
+    clients: int  # so many that the server's core is busy
     method: str = "GET"
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes the database."""
+        return self.method == "POST"
 
+
+# Hypercorn 0.14 holds back each answer on a kept connection for some 40 ms, until the client has
+# acknowledged its head: with 8 clients it would do 200 requests/s at most, whatever they cost.
 WORKS = (
-    Work(name="hello", topic="hello", path="/plain/hello/"),
-    Work(name="query", topic="one query", path="/plain/query/"),
-    Work(name="get", topic="GET", path="/same-work/cars/"),
-    Work(name="post", topic="POST", path="/same-work/cars/", method="POST"),
+    Work(name="get", topic="GET", path="/same-work/cars/", clients=8),
+    Work(name="post", topic="POST", path="/same-work/cars/", clients=8, method="POST"),
+    Work(name="query", topic="one query", path="/plain/query/", clients=32),
+    Work(name="hello", topic="hello", path="/plain/hello/", clients=64),
 )
 AROUND = {"through": "acreate through the car", "wrapped": "add in a thread"}
+AADD_CLIENTS = 8
 
 
-def build(
-    stacks: Mapping[str, Stack],
-    *,
-    clients: tuple[int, ...] | None,
-    with_aadd: tuple[str, ...],
-    budget: float | None,
-    seed: int,
-) -> Experiment:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Length:
+    """How much one length measures."""
+
+    budget: float | None  # s, making environments excluded
+    looks: tuple[int, ...]
+    rules: SliceRules
+    works: tuple[str, ...]
+    between: tuple[str, ...]  # works that are also raced between the stacks
+    clients: tuple[int, ...] = ()  # empty: each work's own
+
+
+LENGTHS = {
+    "quick": Length(
+        budget=56.0,
+        looks=(6,),
+        rules=SliceRules(window=0.15, slices=2, warm_up=0.1),
+        works=("get",),
+        between=(),
+        clients=(4,),
+    ),
+    "default": Length(
+        budget=280.0,
+        looks=(6, 12),
+        rules=SliceRules(slices=2),
+        works=("get", "post", "query", "hello"),
+        between=("get", "post"),
+    ),
+    "full": Length(
+        budget=None,
+        looks=(6, 12, 24),
+        rules=SliceRules(slices=4),
+        works=("get", "post", "query", "hello"),
+        between=("get", "post", "query", "hello"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the user chose on the command line."""
+
+    length: str = "default"  # a key of LENGTHS
+    clients: tuple[int, ...] | None = None  # None: the length's
+    seed: int = 0
+    writers: int | None = None  # the most clients that may write at once; SQLite takes one
+
+
+def build(stacks: Mapping[str, Stack], with_aadd: Collection[str], choices: Choices) -> Experiment:
     """Return the experiment: role → stack, the oldest first; ``with_aadd`` are roles that have it.
 
     The stacks are compared with the first one.
     """
-    first, *others = stacks
+    length = LENGTHS[choices.length]
     cells = [
-        cell
-        for number in clients or CLIENTS
-        for cell in (
-            *(_within(work, role, number) for role in stacks for work in WORKS),
-            *(
-                _between(work, first, role, variant, number)
-                for role in others
-                for work in WORKS
-                for variant in ("sync", "async")
-            ),
-            *(_aadd(role, around, number) for role in with_aadd for around in AROUND),
-        )
+        *_within_all(stacks, choices, length),
+        *_between_all(stacks, choices, length),
+        *_aadd_all(with_aadd, choices, length),
     ]
     return Experiment(
-        seed=seed,
-        budget=budget,
+        seed=choices.seed,
+        budget=length.budget,
         objects=OBJECTS,
-        upstream=Upstream(latency="20ms", rates="small", seed=seed),
+        upstream=Upstream(latency="20ms", rates="small", seed=choices.seed),
         candidates=dict.fromkeys(stacks, (ARM,)),
         cells=tuple(cells),
-        looks=LOOKS,
-        rules=RULES,
+        looks=length.looks,
+        rules=length.rules,
         stacks=dict(stacks),
     )
 
 
+def within(work: str, role: str, clients: int) -> str:
+    """Return the name of the cell of async against sync on a stack."""
+    return f"{WITHIN}-{work}-{role}-{clients}"
+
+
+def _within_all(stacks: Iterable[str], choices: Choices, length: Length) -> Iterator[Cell]:
+    for work, number in _works(choices, length, length.works):
+        for role in stacks:
+            yield _within(work, role, number)
+
+
+def _between_all(stacks: Iterable[str], choices: Choices, length: Length) -> Iterator[Cell]:
+    first, *others = stacks
+    for work, number in _works(choices, length, length.between):
+        for role in others:
+            for variant in ("sync", "async"):
+                yield _between(work, first, role, variant, number)
+
+
+def _aadd_all(roles: Collection[str], choices: Choices, length: Length) -> Iterator[Cell]:
+    if length.between:
+        for number in choices.clients or (AADD_CLIENTS,):
+            if _may_write(number, choices):
+                yield from (_aadd(role, around, number) for role in roles for around in AROUND)
+
+
+def _works(choices: Choices, length: Length, names: Collection[str]) -> Iterator[tuple[Work, int]]:
+    """Yield each work of those with each number of clients that it is asked at."""
+    for work in WORKS:
+        for number in choices.clients or length.clients or (work.clients,):
+            if work.name in names and (not work.writes or _may_write(number, choices)):
+                yield work, number
+
+
+def _may_write(clients: int, choices: Choices) -> bool:
+    return choices.writers is None or clients <= choices.writers
+
+
 def _within(work: Work, role: str, clients: int) -> Cell:
     a, b = (_side(work, role, variant, variant) for variant in ("sync", "async"))
-    return _cell(f"{WITHIN}-{work.name}-{role}", work.topic, clients, a, b)
+    return _cell(within(work.name, role, clients), work.topic, clients, a, b)
 
 
 def _between(work: Work, first: str, role: str, variant: str, clients: int) -> Cell:
     a, b = (_side(work, each, variant, each) for each in (first, role))
-    return _cell(f"{BETWEEN}-{work.name}-{variant}-{role}", work.topic, clients, a, b)
+    name = f"{BETWEEN}-{work.name}-{variant}-{role}-{clients}"
+    return _cell(name, f"{work.topic}, {variant}", clients, a, b)
 
 
 def _aadd(role: str, around: str, clients: int) -> Cell:
@@ -108,7 +185,8 @@ def _aadd(role: str, around: str, clients: int) -> Cell:
         _ask(role, f"/relation/async-{name}/", "POST", label)
         for name, label in ((around, AROUND[around]), ("aadd", "aadd"))
     )
-    return _cell(f"{AADD}-{around}-{role}", "aadd", clients, a, b)
+    name = f"{AADD}-{around}-{role}-{clients}"
+    return _cell(name, "add to a relation", clients, a, b)
 
 
 def _side(work: Work, role: str, variant: str, label: str) -> Side:
@@ -120,5 +198,5 @@ def _ask(role: str, path: str, method: str, label: str) -> Side:
     return Side(role=role, label=label, request=Request(path=path, method=method, body=body))
 
 
-def _cell(family: str, topic: str, clients: int, a: Side, b: Side) -> Cell:
-    return Cell(name=f"{family}-{clients}", chapter=CHAPTER, topic=topic, clients=clients, a=a, b=b)
+def _cell(name: str, topic: str, clients: int, a: Side, b: Side) -> Cell:
+    return Cell(name=name, chapter=CHAPTER, topic=topic, clients=clients, a=a, b=b)
