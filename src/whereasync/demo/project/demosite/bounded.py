@@ -32,10 +32,9 @@ class Bounded:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
-        async with self.thread() as executor:
-            # It leaves the executor alone when it ends; Django's own, inside, then does nothing.
-            async with ThreadSensitiveContext(executor=executor):
-                await self.application(scope, receive, send)
+        # The context leaves the executor alone when it ends; Django's own, inside, does nothing.
+        async with self.thread() as executor, ThreadSensitiveContext(executor=executor):
+            await self.application(scope, receive, send)
 
     @asynccontextmanager
     async def thread(self):

@@ -1,0 +1,351 @@
+"""Does any way make async ORM work pay? The answer first, then each way at each load.
+
+An async way pays where it is faster than the same work done sync; that is decided by verdicts, and
+never by a ratio alone. A newcomer would name the way that gained most over "as written" the winner,
+though sync is ahead of both.
+"""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from whereasync.demo.orm import (
+    REFERENCE,
+    STEPS,
+    THREADS,
+    WAYS,
+    WORKS,
+    find_missing,
+)
+from whereasync.document import (
+    Block,
+    Count,
+    Document,
+    Line,
+    Part,
+    Ratio,
+    Seconds,
+    Share,
+    caveat,
+    code,
+    dim,
+    fault,
+    heading,
+    items,
+    left,
+    next_step,
+    paragraph,
+    qualify,
+    right,
+    strong,
+    table,
+)
+from whereasync.reports.cells import (
+    count_clients,
+    join,
+    remark,
+    shorten,
+    show_comparison,
+    show_cpu,
+    show_interval,
+    show_rate,
+)
+from whereasync.reports.demo import CUT_SHORT
+from whereasync.results.steps import compare_steps
+from whereasync.stats import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whereasync.model import Peak, Run
+    from whereasync.results import CellResult, Results
+    from whereasync.results.cells import SideResult
+    from whereasync.stats import Comparison
+
+LONGER = "whereasync demo orm --full"
+LATEST = "whereasync demo orm --stack latest"
+LABELS = {way.role: way.label for way in (REFERENCE, *WAYS)}
+ASYNC = {way.role for way in WAYS if way.is_async}
+
+
+def report(results: Results) -> Document:
+    """Return the report of a run of ``demo orm``, finished or cut short."""
+    blocks = [
+        *_preface(results.run),
+        *_answer(results.cells),
+        *(block for work in WORKS for block in _show_work(results, work.topic)),
+        *remark(
+            results.cells,
+            more=None if results.run.status in CUT_SHORT else LONGER,
+            name=_name,
+        ),
+        *_describe_ways(results),
+        *_missing(results),
+        *_closing(results),
+    ]
+    return Document(title="Does any way make async ORM work pay?", blocks=tuple(blocks))
+
+
+def _preface(run: Run) -> Iterator[Block]:
+    versions = run.versions
+    stack = [f"Python {versions['python']}"] if "python" in versions else [run.machine.python]
+    for name in ("django", "asgiref", "psycopg", "psycopg-pool", "django-async-backend"):
+        stack += [f"{name} {versions[name]}"] if name in versions else []
+    if run.database:
+        stack.append(f"{run.database.vendor} {run.database.version} ({run.database.where})")
+    named = sorted({arm.server for arm in run.arms.values()})
+    stack += [f"{name} {versions[name]}" for name in named if name in versions]
+    stack += [f"on {run.machine.cpu}", f"{run.machine.cores} cores, one of them the server's"]
+    yield paragraph(dim(f"{', '.join(stack)}."))
+    if run.status in CUT_SHORT:
+        yield caveat(CUT_SHORT[run.status], hint="run it again")
+    for found in run.faults:
+        yield fault(found)
+
+
+# ---------------------------------------------------------------- the answer
+
+
+def _answer(cells: Sequence[CellResult]) -> Iterator[Block]:
+    """Say which async ways are faster than sync anywhere, then which keep up, then the rest."""
+    raced = [each for each in cells if each.cell.b.role in ASYNC]
+    decided = [each for each in raced if _is_decided(each.comparison)]
+    if not decided:
+        yield paragraph(strong("No result"), ": no async way has a verdict yet.")
+        return
+    roles = list(dict.fromkeys(each.cell.b.role for each in decided))
+    winners = [each for each in decided if each.comparison.winner == "b"]
+    paying = list(dict.fromkeys(each.cell.b.role for each in winners))
+    if not paying:
+        yield paragraph(
+            strong(f"None of {len(roles)} ways makes async ORM work pay here"),
+            f": nowhere is one faster than the sync view on {THREADS} threads that keep their "
+            "connections. ",
+            *_range(decided),
+        )
+    else:
+        named = join([LABELS[role] for role in paying])
+        yield paragraph(
+            strong(f"{len(paying)} of {len(roles)} ways make async ORM work pay here: {named}"),
+            ". ",
+            *_list("Faster than sync: ", winners),
+            *_list("Slower, the same ways: ", _losing(decided, paying)),
+        )
+    same = [each for each in decided if each.comparison.verdict is Verdict.SAME]
+    if same:
+        yield paragraph(*_list("No difference that matters: ", same))
+
+
+def _is_decided(comparison: Comparison) -> bool:
+    return comparison.verdict in (Verdict.FASTER, Verdict.SAME)
+
+
+def _losing(decided: Sequence[CellResult], roles: Sequence[str]) -> list[CellResult]:
+    return [each for each in decided if each.comparison.winner == "a" and each.cell.b.role in roles]
+
+
+def _range(decided: Sequence[CellResult]) -> Iterator[Part]:
+    """Yield the best and the worst of each work: "one query: as written 0.21x … bounded 0.80x"."""
+    for topic in dict.fromkeys(each.cell.topic for each in decided):
+        here = sorted(
+            (each for each in decided if each.cell.topic == topic),
+            key=lambda each: each.comparison.ratio or 0.0,
+        )
+        worst, best = here[0], here[-1]
+        yield f"{topic}: from "
+        yield from _quote(worst)
+        yield " to "
+        yield from _quote(best)
+        yield ". "
+
+
+def _list(says: str, cells: Sequence[CellResult]) -> Iterator[Part]:
+    if cells:
+        yield says
+        for number, each in enumerate(cells):
+            yield ", " if number else ""
+            yield from _quote(each)
+            yield f", {each.cell.topic}"
+        yield ". "
+
+
+def _quote(result: CellResult) -> Iterator[Part]:
+    """Yield "bounded 0.80x [0.77-0.83] at 8 clients"."""
+    comparison = result.comparison
+    yield f"{result.cell.b.label} "
+    yield strong(Ratio(comparison.ratio or 0.0))
+    if interval := show_interval(comparison):
+        yield " "
+        yield interval
+    yield f" at {count_clients(result.cell.clients)}"
+
+
+def _name(result: CellResult) -> str:
+    return f"{result.cell.b.label}, {result.cell.topic} at {result.cell.clients}"
+
+
+# ---------------------------------------------------------------- a work
+
+
+def _show_work(results: Results, topic: str) -> Iterator[Block]:
+    cells = [each for each in results.cells if each.cell.topic == topic]
+    if not cells:
+        return
+    yield heading(topic.capitalize())
+    numbers = sorted({each.cell.clients for each in cells})
+    rows = [
+        row
+        for number in numbers
+        for row in _rows([each for each in cells if each.cell.clients == number], results)
+    ]
+    yield table(
+        [
+            right("clients"),
+            left("way"),
+            right("requests/s"),
+            right("÷ sync"),
+            left("interval"),
+            left("verdict"),
+            right("CPU s per 1,000"),
+            right("connections"),
+            right("threads"),
+        ],
+        rows,
+        caption="CPU is the server's + the database's; connections and threads are the most seen",
+    )
+    yield from _show_steps(cells)
+
+
+def _rows(cells: Sequence[CellResult], results: Results) -> Iterator[tuple[Line, ...]]:
+    """Yield the reference, its figures those of all its races, then each way."""
+    references = [each.a for each in cells if each.a]
+    peaks = [results.peaks[each.cell.name][0] for each in cells if each.cell.name in results.peaks]
+    clients = Count(cells[0].cell.clients)
+    if references:
+        mean = _average(references)
+        yield (clients, REFERENCE.label, *mean[:1], None, None, "", *mean[1:], *_show_peaks(peaks))
+    for each in sorted(cells, key=lambda each: list(LABELS).index(each.cell.b.role)):
+        mine = [results.peaks[each.cell.name][1]] if each.cell.name in results.peaks else []
+        rate, cpu = _average([each.b]) if each.b else (None, None)
+        yield (
+            clients,
+            each.cell.b.label,
+            rate,
+            *show_comparison(each, each.comparison),
+            cpu,
+            *_show_peaks(mine),
+        )
+
+
+def _average(sides: Sequence[SideResult]) -> tuple[Line, Line]:
+    """Return throughput and CPU, means over a way's races."""
+    database = [each.database_cpu for each in sides if each.database_cpu is not None]
+    return (
+        show_rate(fmean(each.throughput for each in sides)),
+        show_cpu(fmean(each.server_cpu for each in sides), fmean(database) if database else None),
+    )
+
+
+def _show_peaks(peaks: Sequence[Peak]) -> tuple[Line, Line]:
+    connections = [each.connections for each in peaks if each.connections is not None]
+    threads = [each.threads for each in peaks if each.threads is not None]
+    return (
+        Count(max(connections)) if connections else None,
+        Count(max(threads)) if threads else None,
+    )
+
+
+def _show_steps(cells: Sequence[CellResult]) -> Iterator[Block]:
+    """Yield what each step is worth, by itself."""
+    compared = compare_steps(cells, [(step.base, step.role) for step in STEPS])
+    rows = [
+        (
+            step.means,
+            f"{LABELS[step.role]} ÷ {LABELS[step.base]}",
+            Count(clients),
+            *_show_step(comparison),
+        )
+        for step in STEPS
+        for (base, role, clients), comparison in sorted(compared.items(), key=lambda at: at[0][2])
+        if (base, role) == (step.base, step.role)
+    ]
+    if rows:
+        yield table(
+            [
+                left("what it is worth"),
+                left("compared"),
+                right("clients"),
+                right("ratio"),
+                left("interval"),
+                left("verdict"),
+            ],
+            rows,
+            caption="Two ways that differ in one thing; ratio of throughput, within blocks",
+        )
+
+
+def _show_step(comparison: Comparison) -> tuple[Line, ...]:
+    match comparison.verdict:
+        case Verdict.FASTER:
+            says = "faster" if comparison.winner == "b" else "slower"
+        case Verdict.SAME:
+            says = "same ±5 %"
+        case _:
+            says = "inconclusive"
+    ratio = Ratio(comparison.ratio) if comparison.ratio else None
+    return ratio, show_interval(comparison), says
+
+
+# ---------------------------------------------------------------- what they are
+
+
+def _describe_ways(results: Results) -> Iterator[Block]:
+    experiment = results.run.experiment
+    ways = [way for way in (REFERENCE, *WAYS) if experiment and way.role in experiment.candidates]
+    if not ways:
+        return
+    yield heading("What they are, and what to watch")
+    yield items(
+        *(
+            (strong(way.label), f": {way.does}.", f" Watch: {way.watch}." if way.watch else "")
+            for way in ways
+        )
+    )
+
+
+def _missing(results: Results) -> Iterator[Block]:
+    run = results.run
+    for role, needs in find_missing(run.versions).items() if run.versions else ():
+        yield caveat(f"not tried: {LABELS[role]} needs {needs}", hint=code(LATEST))
+    planned = run.experiment.cells if run.experiment else ()
+    measured = {each.cell.name for each in results.cells}
+    out = [
+        f"{cell.b.label}, {cell.topic} at {cell.clients}: "
+        f"{run.left_out.get(cell.name, 'not reached')}"
+        for cell in planned
+        if cell.name not in measured
+    ]
+    if out:
+        yield caveat(f"not measured: {shorten(out, 3)}", hint=code(LONGER))
+
+
+def _closing(results: Results) -> Iterator[Block]:
+    run = results.run
+    for found in run.caveats:
+        yield qualify(found)
+    if results.cells:
+        yield next_step(
+            "keep ORM work in sync views, or in one sync_to_async where a view must be async for "
+            "its other calls; see where yours waits: ",
+            code("whereasync map"),
+        )
+    bounded = [each.comparison for each in results.cells if each.comparison.low is not None]
+    level = min((each.level for each in bounded), default=None)
+    yield paragraph(
+        dim(f"Seed {run.seed}, "),
+        dim(Seconds(run.elapsed)),
+        dim(f", {results.blocks} blocks"),
+        *((dim("; intervals at "), dim(Share(level)), dim(" or more")) if level else ()),
+        dim("."),
+    )
