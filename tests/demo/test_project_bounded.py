@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from types import SimpleNamespace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,11 +47,12 @@ def bound(site: Callable[[str], Any]) -> Iterator[Callable[[int], Any]]:
 def serve(site: Callable[[str], Any]) -> Iterator[Callable[..., None]]:
     """Give a function that serves views by their names, instead of the site's."""
     override = site("django.test").override_settings
-    path, urlconf = site("django.urls").path, SimpleNamespace(urlpatterns=[])
+    path, urlconf = site("django.urls").path, ModuleType("urlconf")
     with override(ROOT_URLCONF=urlconf):
 
         def add(**views: Callable[..., Any]) -> None:
-            urlconf.urlpatterns += [path(name, view) for name, view in views.items()]
+            patterns = [path(name, view) for name, view in views.items()]
+            urlconf.__dict__["urlpatterns"] = patterns
 
         yield add
 
@@ -198,13 +199,16 @@ def test_a_request_that_failed_leaves_its_thread_usable(
     """And given back: one that was not would be missing for ever."""
     application = bound(1)
 
-    async def break_off(*_: object) -> None:
+    async def inner(*_: object) -> None:
         raise ConnectionError
+
+    site_itself, application.application = application.application, inner
 
     async def walk() -> Any:
         scope = {"type": "http", "method": "GET", "path": "/count", "headers": []}
         with pytest.raises(ConnectionError):
-            await application(scope, break_off, break_off)
+            await application(scope, None, None)
+        application.application = site_itself
         return await request(application, "/count")
 
     serve(count=count)

@@ -60,6 +60,7 @@ class Way:
 
 BOUNDED = "demosite.bounded:application"
 NEEDS_POOL = (Need(distribution="django", least=(5, 1)), Need(distribution="psycopg-pool"))
+NEEDS_BACKEND = (*NEEDS_POOL, Need(distribution="django-async-backend"))
 NEEDS_BOUNDED = (Need(distribution="asgiref", least=(3, 13)),)
 REFERENCE = Way(
     role="sync",
@@ -134,13 +135,26 @@ WAYS = (
     Way(
         role="backend",
         label="async backend",
-        does="django-async-backend: the database itself is awaited, no thread, a pool of "
-        f"{THREADS} connections",
+        does="django-async-backend: the database itself is awaited, in no thread, on a pool of "
+        f"{THREADS} connections; middleware keeps its thread for each request",
         watch="it has its own managers (async_objects), no related managers and no "
         "prefetch_related; a task's connection is its own, so gather over queries raises",
         env={**POOL, "DATABASE_ASYNC": "1"},
-        needs=(*NEEDS_POOL, Need(distribution="django-async-backend")),
+        needs=NEEDS_BACKEND,
     ),
+    Way(
+        role="backend_bounded",
+        label="async backend + bounded",
+        does="the same, and what Django itself does in threads on threads that stay",
+        env={**POOL, "DATABASE_ASYNC": "1", "THREADS": str(THREADS)},
+        asgi=BOUNDED,
+        needs=(*NEEDS_BOUNDED, *NEEDS_BACKEND),
+    ),
+)
+# The same roles, the most telling first: what a budget leaves out is at the end.
+TELLING = (
+    *("written", "bounded", "coalesced_bounded", "backend_bounded", "fresh"),
+    *("backend", "pool", "coalesced", "coalesced_pool"),
 )
 
 
@@ -161,7 +175,8 @@ STEPS = (
     Step(base="written", role="bounded", means="threads and connections that stay"),
     Step(base="pool", role="coalesced_pool", means="one hop, with the pool"),
     Step(base="bounded", role="coalesced_bounded", means="one hop, with threads that stay"),
-    Step(base="bounded", role="backend", means="awaiting the database, connections kept"),
+    Step(base="pool", role="backend", means="awaiting the database itself"),
+    Step(base="coalesced_bounded", role="backend_bounded", means="the same, threads that stay"),
 )
 
 
@@ -181,10 +196,14 @@ WORKS = (
 )
 # Which work at which of the clients asked for, the most telling first.
 ORDER = (
-    *(("query", where) for where in ("middle", "most", "fewest")),
-    *(("queries", where) for where in ("middle", "fewest", "most")),
-    *(("slow", where) for where in ("most", "middle", "fewest")),
+    *(("query", "middle"), ("query", "most"), ("queries", "middle"), ("query", "fewest")),
+    *(("slow", "most"), ("queries", "fewest"), ("slow", "middle"), ("queries", "most")),
+    *(("slow", "fewest"),),
 )
+
+
+# Effects are large here, and the ways are many.
+SHORT = SliceRules(window=0.15, latencies=1.0, slices=2, warm_up=0.15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +214,7 @@ class Length:
     clients: tuple[int, ...] = (1, 8, 64)
     works: tuple[str, ...] = tuple(work.name for work in WORKS)
     looks: tuple[int, ...] = (6,)
-    rules: SliceRules = field(default_factory=lambda: SliceRules(slices=2))
+    rules: SliceRules = SHORT
 
 
 LENGTHS = {
@@ -233,7 +252,10 @@ def build(
     seed: int,
 ) -> Experiment:
     """Return the race of these roles' ways against the reference."""
-    ways = [way for way in WAYS if way.role in set(roles)]
+    chosen = set(roles)
+    ways = sorted(
+        (way for way in WAYS if way.role in chosen), key=lambda way: TELLING.index(way.role)
+    )
     numbers = sorted(set(clients or length.clients))
     position = {"fewest": numbers[0], "middle": numbers[len(numbers) // 2], "most": numbers[-1]}
     wanted = [(name, position[where]) for name, where in ORDER]

@@ -27,10 +27,13 @@ from whereasync.document import (
     Ratio,
     Seconds,
     Share,
+    Span,
+    bad,
     caveat,
     code,
     dim,
     fault,
+    good,
     heading,
     items,
     left,
@@ -40,13 +43,14 @@ from whereasync.document import (
     right,
     strong,
     table,
+    warning,
 )
+from whereasync.model import Caveat
 from whereasync.reports.cells import (
     count_clients,
     join,
     remark,
     shorten,
-    show_comparison,
     show_cpu,
     show_interval,
     show_rate,
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
     from whereasync.results.cells import SideResult
     from whereasync.stats import Comparison
 
+LIMITED = " °"
 LONGER = "whereasync demo orm --full"
 LATEST = "whereasync demo orm --stack latest"
 LABELS = {way.role: way.label for way in (REFERENCE, *WAYS)}
@@ -74,6 +79,7 @@ def report(results: Results) -> Document:
     blocks = [
         *_preface(results.run),
         *_answer(results.cells),
+        *_explain_tables(results),
         *(block for work in WORKS for block in _show_work(results, work.topic)),
         *remark(
             results.cells,
@@ -153,7 +159,7 @@ def _range(decided: Sequence[CellResult]) -> Iterator[Part]:
             key=lambda each: each.comparison.ratio or 0.0,
         )
         worst, best = here[0], here[-1]
-        yield f"{topic}: from "
+        yield f"{topic[0].upper()}{topic[1:]}: from "
         yield from _quote(worst)
         yield " to "
         yield from _quote(best)
@@ -188,51 +194,59 @@ def _name(result: CellResult) -> str:
 # ---------------------------------------------------------------- a work
 
 
+def _explain_tables(results: Results) -> Iterator[Block]:
+    if results.cells:
+        yield paragraph(
+            "÷ sync is throughput over that of the reference, measured side by side. CPU is in "
+            "seconds per 1,000 requests, the server's + the database's; conn. are database "
+            f"connections, and threads the server's, the most seen. {LIMITED.strip()} marks where "
+            "database and load client had no CPU left: there the CPU tells more than the speed."
+        )
+
+
 def _show_work(results: Results, topic: str) -> Iterator[Block]:
     cells = [each for each in results.cells if each.cell.topic == topic]
     if not cells:
         return
     yield heading(topic.capitalize())
-    numbers = sorted({each.cell.clients for each in cells})
-    rows = [
-        row
-        for number in numbers
-        for row in _rows([each for each in cells if each.cell.clients == number], results)
-    ]
-    yield table(
-        [
-            right("clients"),
-            left("way"),
-            right("requests/s"),
-            right("÷ sync"),
-            left("interval"),
-            left("verdict"),
-            right("CPU s per 1,000"),
-            right("connections"),
-            right("threads"),
-        ],
-        rows,
-        caption="CPU is the server's + the database's; connections and threads are the most seen",
-    )
+    for number in sorted({each.cell.clients for each in cells}):
+        here = [each for each in cells if each.cell.clients == number]
+        yield table(
+            [
+                left("way"),
+                right("/s"),
+                right("÷ sync"),
+                left("interval"),
+                left("verdict"),
+                right("CPU"),
+                right("conn."),
+                right("threads"),
+            ],
+            _rows(here, results),
+            caption=count_clients(number),
+        )
     yield from _show_steps(cells)
 
 
 def _rows(cells: Sequence[CellResult], results: Results) -> Iterator[tuple[Line, ...]]:
     """Yield the reference, its figures those of all its races, then each way."""
     references = [each.a for each in cells if each.a]
-    peaks = [results.peaks[each.cell.name][0] for each in cells if each.cell.name in results.peaks]
-    clients = Count(cells[0].cell.clients)
     if references:
-        mean = _average(references)
-        yield (clients, REFERENCE.label, *mean[:1], None, None, "", *mean[1:], *_show_peaks(peaks))
+        rate, cpu = _average(references)
+        peaks = [
+            results.peaks[each.cell.name][0] for each in cells if each.cell.name in results.peaks
+        ]
+        yield (REFERENCE.label, rate, None, None, "", cpu, *_show_peaks(peaks))
     for each in sorted(cells, key=lambda each: list(LABELS).index(each.cell.b.role)):
         mine = [results.peaks[each.cell.name][1]] if each.cell.name in results.peaks else []
         rate, cpu = _average([each.b]) if each.b else (None, None)
+        ratio = strong(Ratio(each.comparison.ratio)) if each.comparison.ratio else None
         yield (
-            clients,
             each.cell.b.label,
             rate,
-            *show_comparison(each, each.comparison),
+            ratio,
+            show_interval(each.comparison),
+            _judge(each.comparison, is_limited=_is_limited(each)),
             cpu,
             *_show_peaks(mine),
         )
@@ -256,15 +270,37 @@ def _show_peaks(peaks: Sequence[Peak]) -> tuple[Line, Line]:
     )
 
 
+def _is_limited(result: CellResult) -> bool:
+    """Whether database and client had no CPU left, so that they decided how fast it went."""
+    return any(found.kind == Caveat.DATABASE_LIMIT for found in result.caveats)
+
+
+def _judge(comparison: Comparison, *, is_limited: bool) -> Span:
+    """Return the verdict in one word, with a mark where the database was the limit."""
+    mark = LIMITED if is_limited else ""
+    match comparison.verdict:
+        case Verdict.FASTER if comparison.winner == "b":
+            return good(f"faster{mark}")
+        case Verdict.FASTER:
+            return bad(f"slower{mark}")
+        case Verdict.SAME:
+            return Span(f"same ±5 %{mark}")
+        case Verdict.VOID:
+            return warning("void")
+        case _:
+            return dim(f"inconclusive{mark}")
+
+
 def _show_steps(cells: Sequence[CellResult]) -> Iterator[Block]:
-    """Yield what each step is worth, by itself."""
+    """Yield what each step is worth by itself, in throughput and in the server's CPU."""
     compared = compare_steps(cells, [(step.base, step.role) for step in STEPS])
+    sides = {(each.cell.b.role, each.cell.clients): each for each in cells}
     rows = [
         (
             step.means,
             f"{LABELS[step.role]} ÷ {LABELS[step.base]}",
             Count(clients),
-            *_show_step(comparison),
+            *_show_step(comparison, sides.get((step.base, clients)), sides[step.role, clients]),
         )
         for step in STEPS
         for (base, role, clients), comparison in sorted(compared.items(), key=lambda at: at[0][2])
@@ -275,26 +311,31 @@ def _show_steps(cells: Sequence[CellResult]) -> Iterator[Block]:
             [
                 left("what it is worth"),
                 left("compared"),
-                right("clients"),
-                right("ratio"),
+                right("at"),
+                right("/s"),
                 left("interval"),
                 left("verdict"),
+                right("CPU"),
             ],
             rows,
-            caption="Two ways that differ in one thing; ratio of throughput, within blocks",
+            caption="Two ways that differ in one thing: ratio of throughput, and of the server's "
+            "CPU a request",
         )
 
 
-def _show_step(comparison: Comparison) -> tuple[Line, ...]:
-    match comparison.verdict:
-        case Verdict.FASTER:
-            says = "faster" if comparison.winner == "b" else "slower"
-        case Verdict.SAME:
-            says = "same ±5 %"
-        case _:
-            says = "inconclusive"
-    ratio = Ratio(comparison.ratio) if comparison.ratio else None
-    return ratio, show_interval(comparison), says
+def _show_step(
+    comparison: Comparison, base: CellResult | None, result: CellResult
+) -> tuple[Line, ...]:
+    """Return ratio, interval, verdict, and the ratio of CPU; the reference has no cell as b."""
+    before, after = base.b if base else result.a, result.b
+    cpu = Ratio(after.server_cpu / before.server_cpu) if before and after else None
+    is_limited = _is_limited(result) or (base is not None and _is_limited(base))
+    return (
+        Ratio(comparison.ratio) if comparison.ratio else None,
+        show_interval(comparison),
+        _judge(comparison, is_limited=is_limited),
+        cpu,
+    )
 
 
 # ---------------------------------------------------------------- what they are
