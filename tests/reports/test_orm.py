@@ -88,6 +88,7 @@ def test_where_nothing_pays_that_is_the_first_sentence(tmp_path: Path) -> None:
     assert answer.startswith(": nowhere is one faster than the sync view on 16 threads that keep")
     assert "One query: from as written 0.40× [" in answer
     assert " to bounded 0.70× [" in answer
+    assert ", for 1.43× the server's CPU at the least." in answer
     assert answer.index("as written") < answer.index("CPU is in seconds")
 
 
@@ -97,6 +98,7 @@ def test_a_way_that_pays_is_named_with_where_and_where_not(tmp_path: Path) -> No
     assert "1 of 2 ways make async ORM work pay here: bounded." in said
     assert "Faster than sync: bounded 1.30× [" in said
     assert "Slower, the same ways: bounded 0.80× [" in said
+    assert "next: race that way on another day" in said
 
 
 def test_a_way_that_does_no_harm_is_said_to(tmp_path: Path) -> None:

@@ -115,8 +115,7 @@ def _preface(run: Run) -> Iterator[Block]:
 
 def _answer(cells: Sequence[CellResult]) -> Iterator[Block]:
     """Say which async ways are faster than sync anywhere, then which keep up, then the rest."""
-    raced = [each for each in cells if each.cell.b.role in ASYNC]
-    decided = [each for each in raced if _is_decided(each.comparison)]
+    decided = [each for each in _raced(cells) if _is_decided(each.comparison)]
     if not decided:
         yield paragraph(strong("No result"), ": no async way has a verdict yet.")
         return
@@ -143,6 +142,10 @@ def _answer(cells: Sequence[CellResult]) -> Iterator[Block]:
         yield paragraph(*_list("No difference that matters: ", same))
 
 
+def _raced(cells: Sequence[CellResult]) -> list[CellResult]:
+    return [each for each in cells if each.cell.b.role in ASYNC]
+
+
 def _is_decided(comparison: Comparison) -> bool:
     return comparison.verdict in (Verdict.FASTER, Verdict.SAME)
 
@@ -163,7 +166,10 @@ def _range(decided: Sequence[CellResult]) -> Iterator[Part]:
         yield from _quote(worst)
         yield " to "
         yield from _quote(best)
-        yield ". "
+        shares = [each.b.server_cpu / each.a.server_cpu for each in here if each.a and each.b]
+        yield ", for "
+        yield Ratio(min(shares))
+        yield " the server's CPU at the least. "
 
 
 def _list(says: str, cells: Sequence[CellResult]) -> Iterator[Part]:
@@ -375,11 +381,17 @@ def _closing(results: Results) -> Iterator[Block]:
     run = results.run
     for found in run.caveats:
         yield qualify(found)
-    if results.cells:
+    decided = [each for each in _raced(results.cells) if _is_decided(each.comparison)]
+    if decided and not any(each.comparison.winner == "b" for each in decided):
         yield next_step(
-            "keep ORM work in sync views, or in one sync_to_async where a view must be async for "
-            "its other calls; see where yours waits: ",
+            "keep ORM work in sync views; where a view is async for its other calls, bound its "
+            "threads and keep their connections; see from which wait on async pays: ",
             code("whereasync map"),
+        )
+    elif decided:
+        yield next_step(
+            "race that way on another day, and at the load that you have: ",
+            code(f"{LONGER} --clients 8,16"),
         )
     bounded = [each.comparison for each in results.cells if each.comparison.low is not None]
     level = min((each.level for each in bounded), default=None)
