@@ -261,3 +261,27 @@ def test_chapters_choose_cells() -> None:
     """Asked for chapter 3 alone, nothing of chapter 2 is measured."""
     assert {cell.chapter for cell in cells((1, 8, 64), (3,), None)} == {3}
     assert cells((1,), (1,), None) == ()
+
+
+def test_cells_of_few_clients_may_have_to_come_first() -> None:
+    """In every block; among those of as many clients the order is still drawn."""
+    curve = replace(race(clients=(1, 8, 64)), is_ascending=True)
+    doubled = (*curve.cells, *(replace(cell, name=f"b-{cell.clients}") for cell in curve.cells))
+    blocks = [
+        step for step in plan.expand(replace(curve, cells=doubled[::-1]))
+        if isinstance(step, plan.RunBlock)
+    ]  # fmt: skip
+    assert {tuple(cell.clients for cell in block.cells) for block in blocks} == {
+        (1, 1, 8, 8, 64, 64)
+    }
+    assert len({block.cells for block in blocks}) > 1
+
+
+def test_a_block_of_many_servers_takes_longer_to_start() -> None:
+    """Then fewer cells fit beside it."""
+    assert plan.block_start(2) == plan.BLOCK_START
+    assert plan.block_start(9) == 9 * plan.SERVER_START
+    [cell] = race(clients=(8,)).cells
+    budget = 6 * (plan.BLOCK_START + 3.0)
+    assert plan.fit((cell,), {cell.name: 2.0}, budget, 6) == (cell,)
+    assert plan.fit((cell,), {cell.name: 2.0}, budget, 6, plan.block_start(9)) == ()

@@ -23,6 +23,7 @@ SLICES, FEWEST = 8, 4  # of a race's cell in a block; fewer where the budget is 
 RACE_START = 10.0  # s to start the database, load the data, and see what one request needs
 CANDIDATE = 2.0  # s to start, measure and stop one candidate of a sweep
 BLOCK_START = 2.0  # s to start and stop both arms' servers and the client; docs/method.md
+SERVER_START = 1.0  # s of it for each server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +91,19 @@ def expand(experiment: Experiment) -> tuple[Step, ...]:
     steps += [
         RunBlock(
             number=number,
-            cells=tuple(draw.sample(cells, len(cells))),
+            cells=_order(draw.sample(cells, len(cells)), experiment),
             seed=draw.getrandbits(32),
         )
         for number in range(max(experiment.looks))
     ]
     return tuple(steps)
+
+
+def _order(cells: list[Cell], experiment: Experiment) -> tuple[Cell, ...]:
+    """Return a block's cells as drawn, or, where that is asked for, those of few clients first."""
+    if experiment.is_ascending:
+        cells = sorted(cells, key=lambda cell: cell.clients)
+    return tuple(cells)
 
 
 # ---------------------------------------------------------------- two arms
@@ -222,7 +230,7 @@ def least_budget(experiment: Experiment) -> float:
     """
     nothing = Demand(latency=0.0, server_cpu=0.0)
     blocks, (*_, rules) = experiment.looks[0], shorten(experiment)
-    block = BLOCK_START + sum(
+    block = block_start(len(experiment.candidates)) + sum(
         cell_cost(cell, {cell.a: nothing, cell.b: nothing}, {}, rules, blocks)
         for cell in experiment.cells
     )
@@ -230,17 +238,27 @@ def least_budget(experiment: Experiment) -> float:
     return RACE_START + CANDIDATE * tried + blocks * block
 
 
+def block_start(servers: int) -> float:
+    """Return how many seconds a block takes beside its cells: two servers or more start in it."""
+    return max(BLOCK_START, SERVER_START * servers)
+
+
 def fit(
-    cells: Sequence[Cell], costs: Mapping[str, float], budget: float | None, blocks: int
+    cells: Sequence[Cell],
+    costs: Mapping[str, float],
+    budget: float | None,
+    blocks: int,
+    start: float = BLOCK_START,
 ) -> tuple[Cell, ...]:
     """Return the cells that can be measured in ``blocks`` blocks within ``budget`` seconds.
 
     The most telling come first and are taken first; a cell that is too long does not keep a
-    shorter one behind it from being taken. A None budget takes all.
+    shorter one behind it from being taken. A None budget takes all. ``start`` is what a block
+    takes beside its cells, in seconds.
     """
     if budget is None:
         return tuple(cells)
-    left = budget - blocks * BLOCK_START
+    left = budget - blocks * start
     kept = []
     for cell in cells:
         need = blocks * costs[cell.name]

@@ -13,6 +13,7 @@ from tests import synthetic
 from whereasync.bench.ledger import Ledger
 from whereasync.bench.metering import Meter, reading
 from whereasync.bench.stage import Project, Stage
+from whereasync.model import Job, Peak, Request, Slice, SliceRules, Task, TaskRecord
 from whereasync.processes import Supervisor, supervised, wait_ready
 from whereasync.servers import Endpoint
 
@@ -172,3 +173,40 @@ def test_without_servers_nothing_was_taken() -> None:
     meter.look(dict)
     meter.look_at_memory()
     assert meter.costs({"a": 5}) == {}
+
+
+def test_a_cells_peak_is_of_its_own_slices(server: Endpoint, tmp_path: Path) -> None:
+    """What other cells, or the other side, left open before and after it isn't counted."""
+    database = Database({"block0_a": 9}, {"block0_a": 4}, {"block0_a": 5}, {"block0_a": 8})
+    with reading(set_stage(tmp_path, database), {"a": server}, "block0") as meter:
+        database.await_looks(5)
+    end(server.child)
+    first, second, third, fourth = (look.at for look in meter.seen["a"].looks[:4])
+    record = TaskRecord(
+        cell="x-8",
+        clients=8,
+        slices=(ran(1, first, first), ran(0, second, second), ran(0, third, third)),
+    )
+    unseen = TaskRecord(cell="y-8", clients=8, slices=(ran(0, fourth + 1, fourth + 2),))
+    tasks = tuple(
+        Task(cell=name, clients=8, targets=(0, 0), requests=(Request(path="/"),) * 2)
+        for name in ("x-8", "y-8")
+    )
+    job = Job(targets=(), tasks=tasks, rules=SliceRules(), seed=1)
+    peaks = meter.peaks(job, [record, unseen])
+    assert peaks["x-8"] == (Peak(threads=4, connections=5), Peak(threads=4, connections=9))
+    assert peaks["y-8"] == (Peak(), Peak())
+
+
+def ran(side: int, start: int, end_: int) -> Slice:
+    """Return a slice of that time, in ns."""
+    return Slice(
+        side=side,
+        start_ns=start,
+        window_start_ns=start,
+        window_end_ns=end_,
+        end_ns=end_,
+        server_cpu=0.0,
+        database_cpu=None,
+        client_cpu=0.0,
+    )

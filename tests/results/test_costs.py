@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from whereasync.model import Block, Cost
-from whereasync.results.costs import merge_costs, switches_per_request
+from whereasync.model import Block, Cost, Peak
+from whereasync.results.costs import merge_costs, merge_peaks, switches_per_request
 
 FIRST = Cost(peak_rss=100, peak_threads=9, peak_connections=3, switches=40, requests=20)
 SECOND = Cost(peak_rss=80, peak_threads=12, peak_connections=5, switches=60, requests=30)
@@ -64,3 +64,18 @@ def test_without_blocks_nobody_took_anything() -> None:
 def test_switches_are_told_a_request(cost: Cost, expected: float | None) -> None:
     """None where either isn't known; a server that never waits has 0."""
     assert switches_per_request(cost) == expected
+
+
+def test_a_cells_peaks_are_the_most_of_any_block() -> None:
+    """Each side by itself, and None where nobody looked."""
+    first = (Peak(threads=5, connections=2), Peak(threads=9))
+    second = (Peak(threads=4, connections=3), Peak())
+    blocks = [
+        Block(number=0, tasks=(), peaks={"x-8": first, "y-8": (Peak(), Peak())}),
+        Block(number=1, tasks=(), peaks={"x-8": second}),
+        Block(number=2, tasks=()),
+    ]
+    assert merge_peaks(blocks) == {
+        "x-8": (Peak(threads=5, connections=3), Peak(threads=9)),
+        "y-8": (Peak(), Peak()),
+    }

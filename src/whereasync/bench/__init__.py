@@ -33,6 +33,7 @@ DISTRIBUTIONS = (
     *("whereasync", "django", "asgiref", "psycopg", "psycopg2-binary"),
     *("hypercorn", "uvicorn", "gunicorn", "httpx", "aiohttp", "uvloop", "httptools"),
     *("granian", "daphne", "uvicorn-worker", "twisted"),
+    *("psycopg-pool", "django-async-backend"),
 )
 
 

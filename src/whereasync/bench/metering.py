@@ -9,19 +9,30 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from whereasync.model import Cost
+from whereasync.model import Cost, Peak
 from whereasync.processes import accounting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from whereasync.bench.stage import Stage
+    from whereasync.model import Job, TaskRecord
     from whereasync.servers import Endpoint
 
 LOOK = 0.2  # s between two looks: a look costs 1 ms
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at a role's servers saw."""
+
+    at: int  # ns of the monotonic clock, which the load client's slices are in as well
+    threads: int
+    connections: int | None
 
 
 @dataclass(slots=True)
@@ -34,6 +45,21 @@ class _Seen:
     rss: int = 0
     threads: int = 0
     connections: int | None = None
+    looks: list[_Look] = field(default_factory=list)
+
+    def peak(self, record: TaskRecord, side: int) -> Peak:
+        """Return the most that was seen in that side's slices of a cell."""
+        ran = [each for each in record.slices if each.side == side]
+        seen = [
+            look
+            for look in self.looks
+            if any(each.start_ns <= look.at <= each.end_ns for each in ran)
+        ]
+        counted = (look.connections for look in seen if look.connections is not None)
+        return Peak(
+            threads=max((look.threads for look in seen), default=None),
+            connections=max(counted, default=None),
+        )
 
 
 @dataclass(slots=True)
@@ -55,14 +81,27 @@ class Meter:
             for role, each in self.seen.items()
         }
 
+    def peaks(self, job: Job, records: Iterable[TaskRecord]) -> dict[str, tuple[Peak, Peak]]:
+        """Return each cell's peaks, of its side a and its side b."""
+        seen = list(self.seen.values())
+        return {
+            record.cell: (
+                seen[task.targets[0]].peak(record, 0),
+                seen[task.targets[1]].peak(record, 1),
+            )
+            for task, record in zip(job.tasks, records, strict=True)
+        }
+
     def look(self, count: Callable[[], Mapping[str, int] | None]) -> None:
         """Look once at threads and connections."""
         connections = count()
         for each in self.seen.values():
-            each.threads = max(each.threads, accounting.count_threads([each.endpoint.pid]))
-            if connections is not None:
-                now = connections.get(each.database, 0)
+            threads = accounting.count_threads([each.endpoint.pid])
+            each.threads = max(each.threads, threads)
+            now = None if connections is None else connections.get(each.database, 0)
+            if now is not None:
                 each.connections = max(each.connections or 0, now)
+            each.looks.append(_Look(time.monotonic_ns(), threads, now))
 
     def look_at_memory(self) -> None:
         """Read the kernel's own peaks, which need no looking in between."""

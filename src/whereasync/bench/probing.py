@@ -42,7 +42,8 @@ def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> Expe
         return replace(experiment, cells=())
     for rules in plan.shorten(experiment):
         costs = _cost(stage, replace(experiment, rules=rules, cells=tuple(possible)), known)
-        kept = plan.fit(possible, costs, _time_left(stage, experiment), experiment.looks[0])
+        left = _time_left(stage, experiment)
+        kept = plan.fit(possible, costs, left, experiment.looks[0], _block_start(stage))
         if len(kept) == len(possible):
             break
     missed = [cell.name for cell in possible if cell not in kept]
@@ -70,6 +71,10 @@ def _cost(
     }
 
 
+def _block_start(stage: Stage) -> float:
+    return plan.block_start(len(stage.ledger.run.arms))
+
+
 def _time_left(stage: Stage, experiment: Experiment) -> float | None:
     if experiment.budget is None:
         return None
@@ -78,7 +83,7 @@ def _time_left(stage: Stage, experiment: Experiment) -> float | None:
 
 def _too_little(stage: Stage, experiment: Experiment, costs: list[float]) -> BadInputError:
     blocks = experiment.looks[0]
-    need = stage.ledger.elapsed + blocks * (plan.BLOCK_START + sum(costs)) + MARGIN
+    need = stage.ledger.elapsed + blocks * (_block_start(stage) + sum(costs)) + MARGIN
     return BadInputError(
         f"--budget {experiment.budget:.0f}s is too small: {blocks} blocks of what was asked for "
         f"take {need:.0f} s, and fewer bear no verdict",
@@ -131,7 +136,7 @@ def _demand(singles: list[Single]) -> plan.Demand | Fault:
 
 
 def _announce(stage: Stage, costs: Mapping[str, float], blocks: int, out: int) -> None:
-    each = plan.BLOCK_START + sum(costs.values())
+    each = _block_start(stage) + sum(costs.values())
     if costs:
         stage.observer.expect(stage.ledger.elapsed + blocks * each + MARGIN)
         named = f"{len(costs)} cell{'s' * (len(costs) > 1)}"
@@ -139,5 +144,5 @@ def _announce(stage: Stage, costs: Mapping[str, float], blocks: int, out: int) -
     else:
         said = f"The budget is too small for {blocks} blocks of any cell: no race."
     if out:
-        said += f" Left out: {out} cells; `whereasync demo --full` measures all."
+        said += f" Left out: {out} cells; a longer budget measures more."
     stage.observer.notice(said)

@@ -134,7 +134,12 @@ def _run_block(
     for record in records:
         path = drive.samples_path(scratch, record.cell)
         stage.ledger.directory.adopt(record.cell, step.number, path)
-    return Block(number=step.number, tasks=records, costs=meter.costs(requests))
+    return Block(
+        number=step.number,
+        tasks=records,
+        costs=meter.costs(requests),
+        peaks=meter.peaks(job, records),
+    )
 
 
 def _count_requests(

@@ -20,6 +20,7 @@ import click
 
 from whereasync import __version__
 from whereasync.cli.demo import demo
+from whereasync.cli.orm import orm
 from whereasync.cli.race import race
 from whereasync.cli.report import report
 from whereasync.cli.selfcheck import selfcheck
@@ -51,6 +52,7 @@ def app(context: click.Context) -> None:
 
 
 app.add_command(demo)
+demo.add_command(orm)
 app.add_command(race)
 app.add_command(report)
 app.add_command(selfcheck)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REPORTS = {  # command that made the run → module of ``reports`` that shows it
     "demo": "demo",
+    "orm": "orm",
     "race": "race",
     "selfcheck": "selfcheck",
     "stacks": "stacks",

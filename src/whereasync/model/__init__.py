@@ -8,7 +8,7 @@ it back, so a field's type is its schema.
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
 from whereasync.model.failures import Caveat, Fault, Void
 from whereasync.model.loading import Job, Slice, SliceRules, Target, Task, TaskRecord
-from whereasync.model.records import Block, Check, Cost, Single, SweepPoint
+from whereasync.model.records import Block, Check, Cost, Peak, Single, SweepPoint
 from whereasync.model.requests import Arm, Cell, Interface, Request, Side, Stack
 from whereasync.model.run import SCHEMA_VERSION, DatabaseFacts, Machine, Run, Status
 
@@ -27,6 +27,7 @@ __all__ = [
     "Interface",
     "Job",
     "Machine",
+    "Peak",
     "Request",
     "Row",
     "Run",

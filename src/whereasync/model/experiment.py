@@ -55,5 +55,6 @@ class Experiment:
     looks: tuple[int, ...] = (6,)  # blocks after which verdicts are read
     rules: SliceRules = field(default_factory=SliceRules)
     is_whole: bool = False  # every cell is measured, or none; else what fits into the budget
+    is_ascending: bool = False  # a block's cells by clients: what many leave isn't seen at few
     stacks: dict[str, Stack] = field(default_factory=dict)  # role → what it runs on instead
     worst: float | None = None  # how much slower b may be than a (0.05 is 5 %): --fail-if

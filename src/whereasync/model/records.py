@@ -21,12 +21,21 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """The most that one side's servers had while a cell was measured; None: never looked at."""
+
+    threads: int | None = None
+    connections: int | None = None  # to the database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """Both arms' servers started fresh, once, and every cell that is still open measured."""
 
     number: int
     tasks: tuple[TaskRecord, ...]  # all with the same fault, where the block failed as a whole
     costs: dict[str, Cost] = field(default_factory=dict)  # role → what its servers took
+    peaks: dict[str, tuple[Peak, Peak]] = field(default_factory=dict)  # cell → those of a and b
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

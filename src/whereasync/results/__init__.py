@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from whereasync.model import Cost, Run  # noqa: TC001 # the schema that serial reads
+from whereasync.model import Cost, Peak, Run  # noqa: TC001 # the schema that serial reads
 from whereasync.results.article import ArticleRow, article_rows
 from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
-from whereasync.results.costs import merge_costs
+from whereasync.results.costs import merge_costs, merge_peaks
 from whereasync.results.crossover import Crossover, find_crossovers
 from whereasync.results.premium import Premiums, find_premiums
 
@@ -44,6 +44,7 @@ class Results:
     blocks: int
     costs: dict[str, Cost]  # role → what its servers took, over all blocks
     crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
+    peaks: dict[str, tuple[Peak, Peak]]  # cell → the most its sides had, over all blocks
     premiums: Premiums | None = None  # of a run that compares stacks
 
 
@@ -58,6 +59,7 @@ def derive(run: Run, samples: Samples) -> Results:
         blocks=len(run.blocks),
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),
+        peaks=merge_peaks(run.blocks),
         premiums=find_premiums(cells, list(run.stacks)) if run.stacks else None,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whereasync.model import Cost
+from whereasync.model import Cost, Peak
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,26 @@ def merge_costs(blocks: Iterable[Block]) -> dict[str, Cost]:
         for role, cost in block.costs.items():
             by_role.setdefault(role, []).append(cost)
     return {role: _merge(costs) for role, costs in sorted(by_role.items())}
+
+
+def merge_peaks(blocks: Iterable[Block]) -> dict[str, tuple[Peak, Peak]]:
+    """Return cell → the most that its sides a and b had in any block."""
+    by_cell: dict[str, list[tuple[Peak, Peak]]] = {}
+    for block in blocks:
+        for cell, peaks in block.peaks.items():
+            by_cell.setdefault(cell, []).append(peaks)
+    return {
+        cell: (_highest(each[0] for each in found), _highest(each[1] for each in found))
+        for cell, found in by_cell.items()
+    }
+
+
+def _highest(peaks: Iterable[Peak]) -> Peak:
+    seen = list(peaks)
+    return Peak(
+        threads=_most(each.threads for each in seen),
+        connections=_most(each.connections for each in seen),
+    )
 
 
 def switches_per_request(cost: Cost) -> float | None:

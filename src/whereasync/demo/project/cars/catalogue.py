@@ -6,7 +6,7 @@ Adding a view means adding it here and in ``urls.py``.
 from typing import NamedTuple
 
 from cars import rates
-from cars.views import planted
+from cars.views import orm, planted
 
 FORM = {"engine": "engine", "name": "manufacturer", "location": "store"}
 
@@ -24,6 +24,8 @@ class Parameter(NamedTuple):
 CALLS = Parameter("calls", "", 1, rates.MOST_CALLS, 5)
 BURN = Parameter("burn", "µs", 0, planted.MOST_BURN, 500)
 WAIT = Parameter("wait", "ms", 0, planted.MOST_WAIT, 5)
+QUERIES = Parameter("queries", "", 1, orm.MOST_QUERIES, 10)
+SLOW = Parameter("wait", "ms", 0, planted.MOST_WAIT, 0)
 
 
 class Entry(NamedTuple):
@@ -174,6 +176,21 @@ RELATION = Family(
     ),
 )
 
+ORM = Family(
+    "ORM",
+    "The same queries in three forms; the first may wait in the database (PostgreSQL only).",
+    (
+        Entry("GET", "/orm/sync/", "Sends one query after another.", takes=(QUERIES, SLOW)),
+        Entry("GET", "/orm/async/", "Awaits each query.", takes=(QUERIES, SLOW)),
+        Entry(
+            "GET",
+            "/orm/async-coalesced/",
+            "Sends all queries in one sync_to_async.",
+            takes=(QUERIES, SLOW),
+        ),
+    ),
+)
+
 PRIVATE = Family(
     "Private",
     "Here to be refused: a measurement that counted a redirect as an answer would be wrong.",
@@ -187,4 +204,4 @@ PRIVATE = Family(
     ),
 )
 
-FAMILIES = (AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, RELATION, PRIVATE)
+FAMILIES = (AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, RELATION, ORM, PRIVATE)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cars.views import advised, as_written, plain, planted, relation, same_work
+from cars.views import advised, as_written, orm, plain, planted, relation, same_work
 from cars.views.index import Index
 from cars.views.private import Private
 
@@ -30,5 +30,8 @@ urlpatterns = [
     path("relation/async-through/", relation.AsyncThrough.as_view()),
     path("relation/async-wrapped/", relation.AsyncWrapped.as_view()),
     path("relation/async-aadd/", relation.AsyncAadd.as_view()),
+    path("orm/sync/", orm.SyncOrm.as_view()),
+    path("orm/async/", orm.AsyncOrm.as_view()),
+    path("orm/async-coalesced/", orm.CoalescedOrm.as_view()),
     path("private/", Private.as_view()),
 ]

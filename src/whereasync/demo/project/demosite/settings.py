@@ -63,6 +63,18 @@ DATABASES = {
     }
 }
 
+# psycopg's own pool, of at most so many connections; it excludes CONN_MAX_AGE.
+if os.environ.get("DATABASE_POOL"):
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": int(os.environ["DATABASE_POOL"]),
+    }
+
+# django-async-backend, which awaits the database itself instead of asking it in a thread.
+if os.environ.get("DATABASE_ASYNC"):
+    DATABASES["default"]["ENGINE"] = "django_async_backend.db.backends.postgresql"
+    INSTALLED_APPS += ["django_async_backend"]
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

@@ -1,0 +1,404 @@
+"""Does any way make async ORM work pay? The answer first, then each way at each load.
+
+An async way pays where it is faster than the same work done sync; that is decided by verdicts, and
+never by a ratio alone. A newcomer would name the way that gained most over "as written" the winner,
+though sync is ahead of both.
+"""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from whereasync.demo.orm import (
+    REFERENCE,
+    STEPS,
+    THREADS,
+    WAYS,
+    WORKS,
+    find_missing,
+)
+from whereasync.document import (
+    Block,
+    Count,
+    Document,
+    Line,
+    Part,
+    Ratio,
+    Seconds,
+    Share,
+    Span,
+    bad,
+    caveat,
+    code,
+    dim,
+    fault,
+    good,
+    heading,
+    items,
+    left,
+    next_step,
+    paragraph,
+    qualify,
+    right,
+    strong,
+    table,
+    warning,
+)
+from whereasync.model import Caveat
+from whereasync.reports.cells import (
+    count_clients,
+    join,
+    remark,
+    shorten,
+    show_cpu,
+    show_interval,
+    show_rate,
+)
+from whereasync.reports.demo import CUT_SHORT
+from whereasync.results.steps import compare_steps
+from whereasync.stats import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whereasync.model import Peak, Run
+    from whereasync.results import CellResult, Results
+    from whereasync.results.cells import SideResult
+    from whereasync.stats import Comparison
+
+LIMITED = " °"
+LONGER = "whereasync demo orm --full"
+LATEST = "whereasync demo orm --stack latest"
+LABELS = {way.role: way.label for way in (REFERENCE, *WAYS)}
+ASYNC = {way.role for way in WAYS if way.is_async}
+
+
+def report(results: Results) -> Document:
+    """Return the report of a run of ``demo orm``, finished or cut short."""
+    blocks = [
+        *_preface(results.run),
+        *_answer(results.cells),
+        *_explain_tables(results),
+        *(block for work in WORKS for block in _show_work(results, work.topic)),
+        *remark(
+            results.cells,
+            more=None if results.run.status in CUT_SHORT else LONGER,
+            name=_name,
+        ),
+        *_describe_ways(results),
+        *_missing(results),
+        *_closing(results),
+    ]
+    return Document(title="Does any way make async ORM work pay?", blocks=tuple(blocks))
+
+
+def _preface(run: Run) -> Iterator[Block]:
+    versions = run.versions
+    stack = [f"Python {versions['python']}"] if "python" in versions else [run.machine.python]
+    for name in ("django", "asgiref", "psycopg", "psycopg-pool", "django-async-backend"):
+        stack += [f"{name} {versions[name]}"] if name in versions else []
+    if run.database:
+        stack.append(f"{run.database.vendor} {run.database.version} ({run.database.where})")
+    named = sorted({arm.server for arm in run.arms.values()})
+    stack += [f"{name} {versions[name]}" for name in named if name in versions]
+    stack += [f"on {run.machine.cpu}", f"{run.machine.cores} cores, one of them the server's"]
+    yield paragraph(dim(f"{', '.join(stack)}."))
+    if run.status in CUT_SHORT:
+        yield caveat(CUT_SHORT[run.status], hint="run it again")
+    for found in run.faults:
+        yield fault(found)
+
+
+# ---------------------------------------------------------------- the answer
+
+
+def _answer(cells: Sequence[CellResult]) -> Iterator[Block]:
+    """Say which async ways are faster than sync anywhere, then which keep up, then the rest."""
+    decided = [each for each in _raced(cells) if _is_decided(each.comparison)]
+    if not decided:
+        yield paragraph(strong("No result"), ": no async way has a verdict yet.")
+        return
+    roles = list(dict.fromkeys(each.cell.b.role for each in decided))
+    winners = [each for each in decided if each.comparison.winner == "b"]
+    paying = list(dict.fromkeys(each.cell.b.role for each in winners))
+    if not paying:
+        yield paragraph(
+            strong(f"None of {len(roles)} ways makes async ORM work pay here"),
+            f": nowhere is one faster than the sync view on {THREADS} threads that keep their "
+            "connections. ",
+            *_range(decided),
+        )
+    else:
+        named = join([LABELS[role] for role in paying])
+        yield paragraph(
+            strong(f"{len(paying)} of {len(roles)} ways make async ORM work pay here: {named}"),
+            ". ",
+            *_list("Faster than sync: ", winners),
+            *_list("Slower, the same ways: ", _losing(decided, paying)),
+        )
+    same = [each for each in decided if each.comparison.verdict is Verdict.SAME]
+    if same:
+        yield paragraph(*_list("No difference that matters: ", same))
+
+
+def _raced(cells: Sequence[CellResult]) -> list[CellResult]:
+    return [each for each in cells if each.cell.b.role in ASYNC]
+
+
+def _is_decided(comparison: Comparison) -> bool:
+    return comparison.verdict in (Verdict.FASTER, Verdict.SAME)
+
+
+def _losing(decided: Sequence[CellResult], roles: Sequence[str]) -> list[CellResult]:
+    return [each for each in decided if each.comparison.winner == "a" and each.cell.b.role in roles]
+
+
+def _range(decided: Sequence[CellResult]) -> Iterator[Part]:
+    """Yield the best and the worst of each work: "one query: as written 0.21x … bounded 0.80x"."""
+    for topic in dict.fromkeys(each.cell.topic for each in decided):
+        here = sorted(
+            (each for each in decided if each.cell.topic == topic),
+            key=lambda each: each.comparison.ratio or 0.0,
+        )
+        worst, best = here[0], here[-1]
+        yield f"{topic[0].upper()}{topic[1:]}: from "
+        yield from _quote(worst)
+        yield " to "
+        yield from _quote(best)
+        shares = [each.b.server_cpu / each.a.server_cpu for each in here if each.a and each.b]
+        yield ", for "
+        yield Ratio(min(shares))
+        yield " the server's CPU at the least. "
+
+
+def _list(says: str, cells: Sequence[CellResult]) -> Iterator[Part]:
+    if cells:
+        yield says
+        for number, each in enumerate(cells):
+            yield ", " if number else ""
+            yield from _quote(each)
+            yield f", {each.cell.topic}"
+        yield ". "
+
+
+def _quote(result: CellResult) -> Iterator[Part]:
+    """Yield "bounded 0.80x [0.77-0.83] at 8 clients"."""
+    comparison = result.comparison
+    yield f"{result.cell.b.label} "
+    yield strong(Ratio(comparison.ratio or 0.0))
+    if interval := show_interval(comparison):
+        yield " "
+        yield interval
+    yield f" at {count_clients(result.cell.clients)}"
+
+
+def _name(result: CellResult) -> str:
+    return f"{result.cell.b.label}, {result.cell.topic} at {result.cell.clients}"
+
+
+# ---------------------------------------------------------------- a work
+
+
+def _explain_tables(results: Results) -> Iterator[Block]:
+    if results.cells:
+        yield paragraph(
+            "÷ sync is throughput over that of the reference, measured side by side. CPU is in "
+            "seconds per 1,000 requests, the server's + the database's; conn. are database "
+            f"connections, and threads the server's, the most seen. {LIMITED.strip()} marks where "
+            "database and load client had no CPU left: there the CPU tells more than the speed."
+        )
+
+
+def _show_work(results: Results, topic: str) -> Iterator[Block]:
+    cells = [each for each in results.cells if each.cell.topic == topic]
+    if not cells:
+        return
+    yield heading(topic.capitalize())
+    for number in sorted({each.cell.clients for each in cells}):
+        here = [each for each in cells if each.cell.clients == number]
+        yield table(
+            [
+                left("way"),
+                right("/s"),
+                right("÷ sync"),
+                left("interval"),
+                left("verdict"),
+                right("CPU"),
+                right("conn."),
+                right("threads"),
+            ],
+            _rows(here, results),
+            caption=count_clients(number),
+        )
+    yield from _show_steps(cells)
+
+
+def _rows(cells: Sequence[CellResult], results: Results) -> Iterator[tuple[Line, ...]]:
+    """Yield the reference, its figures those of all its races, then each way."""
+    references = [each.a for each in cells if each.a]
+    if references:
+        rate, cpu = _average(references)
+        peaks = [
+            results.peaks[each.cell.name][0] for each in cells if each.cell.name in results.peaks
+        ]
+        yield (REFERENCE.label, rate, None, None, "", cpu, *_show_peaks(peaks))
+    for each in sorted(cells, key=lambda each: list(LABELS).index(each.cell.b.role)):
+        mine = [results.peaks[each.cell.name][1]] if each.cell.name in results.peaks else []
+        rate, cpu = _average([each.b]) if each.b else (None, None)
+        ratio = strong(Ratio(each.comparison.ratio)) if each.comparison.ratio else None
+        yield (
+            each.cell.b.label,
+            rate,
+            ratio,
+            show_interval(each.comparison),
+            _judge(each.comparison, is_limited=_is_limited(each)),
+            cpu,
+            *_show_peaks(mine),
+        )
+
+
+def _average(sides: Sequence[SideResult]) -> tuple[Line, Line]:
+    """Return throughput and CPU, means over a way's races."""
+    database = [each.database_cpu for each in sides if each.database_cpu is not None]
+    return (
+        show_rate(fmean(each.throughput for each in sides)),
+        show_cpu(fmean(each.server_cpu for each in sides), fmean(database) if database else None),
+    )
+
+
+def _show_peaks(peaks: Sequence[Peak]) -> tuple[Line, Line]:
+    connections = [each.connections for each in peaks if each.connections is not None]
+    threads = [each.threads for each in peaks if each.threads is not None]
+    return (
+        Count(max(connections)) if connections else None,
+        Count(max(threads)) if threads else None,
+    )
+
+
+def _is_limited(result: CellResult) -> bool:
+    """Whether database and client had no CPU left, so that they decided how fast it went."""
+    return any(found.kind == Caveat.DATABASE_LIMIT for found in result.caveats)
+
+
+def _judge(comparison: Comparison, *, is_limited: bool) -> Span:
+    """Return the verdict in one word, with a mark where the database was the limit."""
+    mark = LIMITED if is_limited else ""
+    match comparison.verdict:
+        case Verdict.FASTER if comparison.winner == "b":
+            return good(f"faster{mark}")
+        case Verdict.FASTER:
+            return bad(f"slower{mark}")
+        case Verdict.SAME:
+            return Span(f"same ±5 %{mark}")
+        case Verdict.VOID:
+            return warning("void")
+        case _:
+            return dim(f"inconclusive{mark}")
+
+
+def _show_steps(cells: Sequence[CellResult]) -> Iterator[Block]:
+    """Yield what each step is worth by itself, in throughput and in the server's CPU."""
+    compared = compare_steps(cells, [(step.base, step.role) for step in STEPS])
+    sides = {(each.cell.b.role, each.cell.clients): each for each in cells}
+    rows = [
+        (
+            step.means,
+            f"{LABELS[step.role]} ÷ {LABELS[step.base]}",
+            Count(clients),
+            *_show_step(comparison, sides.get((step.base, clients)), sides[step.role, clients]),
+        )
+        for step in STEPS
+        for (base, role, clients), comparison in sorted(compared.items(), key=lambda at: at[0][2])
+        if (base, role) == (step.base, step.role)
+    ]
+    if rows:
+        yield table(
+            [
+                left("what it is worth"),
+                left("compared"),
+                right("at"),
+                right("/s"),
+                left("interval"),
+                left("verdict"),
+                right("CPU"),
+            ],
+            rows,
+            caption="Two ways that differ in one thing: ratio of throughput, and of the server's "
+            "CPU a request",
+        )
+
+
+def _show_step(
+    comparison: Comparison, base: CellResult | None, result: CellResult
+) -> tuple[Line, ...]:
+    """Return ratio, interval, verdict, and the ratio of CPU; the reference has no cell as b."""
+    before, after = base.b if base else result.a, result.b
+    cpu = Ratio(after.server_cpu / before.server_cpu) if before and after else None
+    is_limited = _is_limited(result) or (base is not None and _is_limited(base))
+    return (
+        Ratio(comparison.ratio) if comparison.ratio else None,
+        show_interval(comparison),
+        _judge(comparison, is_limited=is_limited),
+        cpu,
+    )
+
+
+# ---------------------------------------------------------------- what they are
+
+
+def _describe_ways(results: Results) -> Iterator[Block]:
+    experiment = results.run.experiment
+    ways = [way for way in (REFERENCE, *WAYS) if experiment and way.role in experiment.candidates]
+    if not ways:
+        return
+    yield heading("What they are, and what to watch")
+    yield items(
+        *(
+            (strong(way.label), f": {way.does}.", f" Watch: {way.watch}." if way.watch else "")
+            for way in ways
+        )
+    )
+
+
+def _missing(results: Results) -> Iterator[Block]:
+    run = results.run
+    for role, needs in find_missing(run.versions).items() if run.versions else ():
+        yield caveat(f"not tried: {LABELS[role]} needs {needs}", hint=code(LATEST))
+    planned = run.experiment.cells if run.experiment else ()
+    measured = {each.cell.name for each in results.cells}
+    out = [
+        f"{cell.b.label}, {cell.topic} at {cell.clients}: "
+        f"{run.left_out.get(cell.name, 'not reached')}"
+        for cell in planned
+        if cell.name not in measured
+    ]
+    if out:
+        yield caveat(f"not measured: {shorten(out, 3)}", hint=code(LONGER))
+
+
+def _closing(results: Results) -> Iterator[Block]:
+    run = results.run
+    for found in run.caveats:
+        yield qualify(found)
+    decided = [each for each in _raced(results.cells) if _is_decided(each.comparison)]
+    if decided and not any(each.comparison.winner == "b" for each in decided):
+        yield next_step(
+            "keep ORM work in sync views; where a view is async for its other calls, bound its "
+            "threads and keep their connections; see from which wait on async pays: ",
+            code("whereasync map"),
+        )
+    elif decided:
+        yield next_step(
+            "race that way on another day, and at the load that you have: ",
+            code(f"{LONGER} --clients 8,16"),
+        )
+    bounded = [each.comparison for each in results.cells if each.comparison.low is not None]
+    level = min((each.level for each in bounded), default=None)
+    yield paragraph(
+        dim(f"Seed {run.seed}, "),
+        dim(Seconds(run.elapsed)),
+        dim(f", {results.blocks} blocks"),
+        *((dim("; intervals at "), dim(Share(level)), dim(" or more")) if level else ()),
+        dim("."),
+    )
