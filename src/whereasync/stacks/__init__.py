@@ -119,7 +119,7 @@ def _alone(stack: Stack) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("w")
     except OSError as error:
-        what = f"the environment of stack {stack.name} can't be kept in {path.parent}"
+        what = f"the environment of stack {stack.name!r} can't be kept in {path.parent}"
         raise serial.explain(error, what) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -150,12 +150,12 @@ def _explain(stack: Stack, error: WhereAsyncError) -> WhereAsyncError:
     """Return what the user can do about an environment that could not be made."""
     if _OFFLINE.search(error.log):
         return BadInputError(
-            f"stack {stack.name} isn't here yet, and the package index can't be reached",
+            f"stack {stack.name!r} isn't here yet, and the package index can't be reached",
             "connect, and try again; from then on it needs no network",
         )
     told = (found[1] for each in _COMPLAINTS if (found := each.search(error.log)))
     said = " ".join(next(told, error.what).split())
     return BadInputError(
-        f"stack {stack.name} can't be installed: {said}",
+        f"stack {stack.name!r} can't be installed: {said}",
         f"change one of {' '.join(stack.requirements)}, on Python {stack.python}",
     )

@@ -6,6 +6,7 @@ the ``aadd`` that the article had to do without.
 
 from __future__ import annotations
 
+import difflib
 import re
 
 from whereasync.errors import BadInputError
@@ -47,9 +48,10 @@ def parse_stack(text: str) -> Stack:
     if len(words) == 1 and words[0] in NAMED:
         return NAMED[words[0]]
     if not words or (len(words) == 1 and re.fullmatch(r"[A-Za-z]+", words[0])):
-        raise BadInputError(
-            f"there is no stack {text!r}", f"give {', '.join(NAMED)}, or words: {_EXAMPLE}"
-        )
+        near = difflib.get_close_matches(text.strip(), NAMED, n=1)
+        known = f"give {', '.join(NAMED)}, or words: {_EXAMPLE}"
+        hint = f"did you mean {near[0]}?" if near else known
+        raise BadInputError(f"there is no stack {text!r}", hint)
     pythons = [found[1] for word in words if (found := _PYTHON.fullmatch(word))]
     if len(pythons) != 1:
         raise BadInputError(
