@@ -159,7 +159,7 @@ def test_what_is_open_gets_the_command_that_goes_on() -> None:
 def test_a_budget_that_ended_says_all_there_is_to_say() -> None:
     """The doubt that comes of it isn't said a second time."""
     assert notes([result(0, doubt(), ENDED)]) == [
-        ("race at 1: budget ended before the last look: 6 of 24", "give more time: --budget")
+        ("race at 1: budget ended before the last look: 6 of 24", MORE)
     ]
 
 

@@ -231,7 +231,7 @@ def test_what_is_open_is_said_to_be_open_and_what_would_help(tmp_path: Path) -> 
     )
     assert notes(results) == {
         "8 clients: budget ended before the last look: inconclusive after 6 of 24 blocks": (
-            "give more time: --budget"
+            "whereasync race … --budget 5m"
         )
     }
 

@@ -104,7 +104,8 @@ def remark(
     qualified: dict[tuple[str, str, str], list[str]] = {}
     for each in cells:
         for found in each.caveats:
-            qualified.setdefault((found.kind, found.detail, found.hint), []).append(name(each))
+            hint = more if more and found.kind == Caveat.BUDGET_ENDED else found.hint
+            qualified.setdefault((found.kind, found.detail, hint), []).append(name(each))
     for (kind, detail, hint), named in qualified.items():
         yield caveat(f"{shorten(named)}: {kind}: {detail}", hint=hint or ())
 
