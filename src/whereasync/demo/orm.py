@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 CHAPTER = 1
 OBJECTS = 10
 THREADS = 16  # gunicorn's, and as many connections in the pools and threads in the executor
-BARE = {"CONN_MAX_AGE": "0", "DATABASE_POOL": "", "DATABASE_ASYNC": ""}  # whatever is set outside
+# What a way doesn't say is so, whatever is set outside.
+BARE = {"CONN_MAX_AGE": "0", "DATABASE_POOL": "", "DATABASE_ASYNC": "", "MIDDLEWARE": ""}
+NO_MIDDLEWARE = {"MIDDLEWARE": "none"}
 KEPT = {"CONN_MAX_AGE": "600"}  # s: longer than any run
 POOL = {"DATABASE_POOL": str(THREADS)}
 GUNICORN = Arm(
@@ -144,7 +146,7 @@ WAYS = (
     ),
     Way(
         role="backend_bounded",
-        label="async backend + bounded",
+        label="backend + bounded",
         does="the same, and what Django itself does in threads on threads that stay",
         env={**POOL, "DATABASE_ASYNC": "1", "THREADS": str(THREADS)},
         asgi=BOUNDED,

@@ -103,7 +103,9 @@ def _preface(run: Run) -> Iterator[Block]:
     named = sorted({arm.server for arm in run.arms.values()})
     stack += [f"{name} {versions[name]}" for name in named if name in versions]
     stack += [f"on {run.machine.cpu}", f"{run.machine.cores} cores, one of them the server's"]
-    yield paragraph(dim(f"{', '.join(stack)}."))
+    without = run.options.get("no_middleware") == "True"
+    middleware = "without middleware" if without else "with startproject's middleware"
+    yield paragraph(dim(f"{', '.join(stack)}; the demo's project {middleware}."))
     if run.status in CUT_SHORT:
         yield caveat(CUT_SHORT[run.status], hint="run it again")
     for found in run.faults:
