@@ -86,8 +86,8 @@ WAYS = (
         label="as written",
         does="each query awaited: a thread for each request, a hop to it and back for each query, "
         "a connection for each request",
-        watch="nothing bounds threads or connections; CONN_MAX_AGE keeps no connection here, for "
-        "it ends with its request's thread",
+        watch="nothing bounds threads or connections; CONN_MAX_AGE leaks here: the thread ends, "
+        "and its connection stays open though no request can use it again",
     ),
     Way(
         role="coalesced",
