@@ -97,8 +97,10 @@ def test_each_role_gets_its_settings_whatever_is_set_outside() -> None:
     setting = _dress(demo_setting(None))
     assert setting.apps["sync"].env["CONN_MAX_AGE"] == "600"
     assert setting.apps["written"].env == {
-        "CONN_MAX_AGE": "0", "DATABASE_POOL": "", "DATABASE_ASYNC": "",
+        "CONN_MAX_AGE": "0", "DATABASE_POOL": "", "DATABASE_ASYNC": "", "MIDDLEWARE": "",
     }  # fmt: skip
+    bare = _dress(demo_setting(None), with_middleware=False)
+    assert {app.env["MIDDLEWARE"] for app in bare.apps.values()} == {"none"}
     assert setting.apps["pool"].env["DATABASE_POOL"] == "16"
     assert setting.apps["bounded"].asgi == "demosite.bounded:application"
     assert setting.apps["written"].asgi == "demosite.asgi:application"

@@ -248,10 +248,10 @@ def test_one_executor_of_many_threads_would_not_do(site: Callable[[str], Any]) -
 
 
 @pytest.mark.usefixtures("keep")
-def test_djangos_own_threads_end_with_the_request_and_their_connections_with_them(
+def test_on_djangos_own_threads_no_connection_serves_two_requests(
     site: Callable[[str], Any], serve: Callable[..., None], count: Callable[..., Any]
 ) -> None:
-    """So CONN_MAX_AGE keeps nothing that a later request could use."""
+    """So CONN_MAX_AGE keeps nothing that a later request could use: on PostgreSQL it leaks."""
     serve(count=count)
     application = site("demosite.bounded").site
     assert run_in_turn(application, ["/count"] * 3) == [[1], [1], [1]]

@@ -121,3 +121,6 @@ def test_the_environment_says_which_pool_and_which_backend(
     assert database["OPTIONS"] == {"sslmode": "disable", "pool": {"min_size": 1, "max_size": 16}}
     assert database["ENGINE"] == "django_async_backend.db.backends.postgresql"
     assert [*bare["INSTALLED_APPS"], "django_async_backend"] == told["INSTALLED_APPS"]
+    assert len(bare["MIDDLEWARE"]) == 7
+    monkeypatch.setenv("MIDDLEWARE", "none")
+    assert read()["MIDDLEWARE"] == []

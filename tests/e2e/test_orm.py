@@ -19,16 +19,16 @@ from whereasync.results import derive
 if TYPE_CHECKING:
     from pathlib import Path
 
-CLIENTS = 3 * THREADS
+CLIENTS = 40
 OF_UVICORN = 6  # its own threads, and those that the pool works with
-RULES = SliceRules(window=0.6, slices=2, warm_up=0.1)  # at least two looks at each
+RULES = SliceRules(window=0.4, slices=2, warm_up=0.1)  # at least two looks at each
 
 
 @pytest.mark.server
 def test_a_pool_bounds_connections_and_bounded_threads_bound_both(tmp_path: Path) -> None:
-    """As written neither is bounded; and all answer the same bytes, through every backend."""
+    """The pool leaves threads unbounded; and all answer the same bytes."""
     planned = build(
-        ("written", "pool", "coalesced_bounded"),
+        ("pool", "coalesced_bounded"),
         length=LENGTHS["quick"], clients=(CLIENTS,), budget=None, seed=5,
     )  # fmt: skip
     planned = replace(planned, rules=RULES, looks=(1,))
@@ -37,12 +37,11 @@ def test_a_pool_bounds_connections_and_bounded_threads_bound_both(tmp_path: Path
     assert (run.status, run.faults) == (Status.DONE, ())
     results = derive(run, directory.samples)
     assert {each.cell.b.role: each.compared for each in results.cells} == {
-        "written": 20, "pool": 20, "coalesced_bounded": 20,
+        "pool": 20, "coalesced_bounded": 20,
     }  # fmt: skip
     seen = {each.cell.b.role: results.peaks[each.cell.name][1] for each in results.cells}
     sync = results.peaks[f"query-pool-{CLIENTS}"][0]
     assert (sync.connections or 0) <= THREADS
-    assert (seen["written"].threads or 0) > THREADS + OF_UVICORN
     assert 0 < (seen["pool"].connections or 0) <= THREADS
     assert (seen["pool"].threads or 0) > THREADS + OF_UVICORN
     assert 0 < (seen["coalesced_bounded"].connections or 0) <= THREADS

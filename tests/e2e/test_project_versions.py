@@ -154,6 +154,7 @@ def test_every_view_answers_alike_on_the_oldest_and_the_newest_stack(
         ["GET /plain/hello/sync/", "GET /plain/hello/async/"],
         ["GET /plain/query/sync/", "GET /plain/query/async/"],
         ["GET /planted/sync/", "GET /planted/async/"],
+        ["GET /orm/sync/", "GET /orm/async/", "GET /orm/async-coalesced/"],
     ):
         assert {texts[name] for name in shared} == {texts[shared[0]]}
     assert json.loads(texts["GET /advised/rates/sync/"]) == {

@@ -155,6 +155,14 @@ def test_it_fits_the_terminal(tmp_path: Path, width: int) -> None:
     assert "÷ sync:" not in text
 
 
+def test_it_says_whether_there_was_middleware(tmp_path: Path) -> None:
+    """Most of an async request's hops are its."""
+    results = race(tmp_path, {**LOSING})
+    assert "; the demo's project with startproject's middleware." in flat(show(results))
+    bare = replace(results, run=replace(results.run, options={"no_middleware": "True"}))
+    assert "; the demo's project without middleware." in flat(show(bare))
+
+
 def test_each_way_says_what_it_is_and_what_to_watch(tmp_path: Path) -> None:
     """The caveats that the tests of the project prove."""
     said = flat(show(race(tmp_path, {**LOSING})))

@@ -48,6 +48,12 @@ BACKEND, FOR_BACKEND = "django-async-backend", "latest"  # it follows Django's n
     metavar="STACK",
     help="Play all of it on this stack: article, lts, latest, or 'python=3.13 django~=6.1 …'.",
 )
+@click.option(
+    "--no-middleware",
+    "no_middleware",
+    is_flag=True,
+    help="Leave out Django's middleware, on both sides: under ASGI each of its hooks is a hop.",
+)
 @click.option("--database", metavar="URL", help="embedded (the default), or postgres://…")
 @run_options
 @format_options
@@ -57,6 +63,7 @@ def orm(
     clients: tuple[int, ...] | None,
     budget: float | None,
     stack: str | None,
+    no_middleware: bool,
     database: str | None,
     seed: int | None,
     quiet: bool,
@@ -84,7 +91,8 @@ def orm(
         seed=draw_seed(seed),
     )
     _require_time(experiment)
-    results = measure_experiment(experiment, _dress(setting), want("orm", experiment.seed))
+    dressed = _dress(setting, with_middleware=not no_middleware)
+    results = measure_experiment(experiment, dressed, want("orm", experiment.seed))
     return 0 if is_whole(results) else 3
 
 
@@ -154,13 +162,13 @@ def _require_time(experiment: Experiment) -> None:
         )
 
 
-def _dress(setting: Setting) -> Setting:
+def _dress(setting: Setting, *, with_middleware: bool = True) -> Setting:
     """Return the setting with each role's own environment and application."""
-    from whereasync.demo.orm import BARE, REFERENCE, WAYS
+    from whereasync.demo.orm import BARE, NO_MIDDLEWARE, REFERENCE, WAYS
 
-    app = setting.app
+    app, common = setting.app, BARE if with_middleware else BARE | NO_MIDDLEWARE
     apps = {
-        way.role: replace(app, env={**BARE, **way.env}, asgi=way.asgi or app.asgi)
+        way.role: replace(app, env={**common, **way.env}, asgi=way.asgi or app.asgi)
         for way in (REFERENCE, *WAYS)
     }
     return replace(setting, apps=apps)

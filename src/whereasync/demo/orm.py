@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 CHAPTER = 1
 OBJECTS = 10
 THREADS = 16  # gunicorn's, and as many connections in the pools and threads in the executor
-BARE = {"CONN_MAX_AGE": "0", "DATABASE_POOL": "", "DATABASE_ASYNC": ""}  # whatever is set outside
+# What a way doesn't say is so, whatever is set outside.
+BARE = {"CONN_MAX_AGE": "0", "DATABASE_POOL": "", "DATABASE_ASYNC": "", "MIDDLEWARE": ""}
+NO_MIDDLEWARE = {"MIDDLEWARE": "none"}
 KEPT = {"CONN_MAX_AGE": "600"}  # s: longer than any run
 POOL = {"DATABASE_POOL": str(THREADS)}
 GUNICORN = Arm(
@@ -84,8 +86,8 @@ WAYS = (
         label="as written",
         does="each query awaited: a thread for each request, a hop to it and back for each query, "
         "a connection for each request",
-        watch="nothing bounds threads or connections; CONN_MAX_AGE keeps no connection here, for "
-        "it ends with its request's thread",
+        watch="nothing bounds threads or connections; CONN_MAX_AGE leaks here: the thread ends, "
+        "and its connection stays open though no request can use it again",
     ),
     Way(
         role="coalesced",
@@ -144,7 +146,7 @@ WAYS = (
     ),
     Way(
         role="backend_bounded",
-        label="async backend + bounded",
+        label="backend + bounded",
         does="the same, and what Django itself does in threads on threads that stay",
         env={**POOL, "DATABASE_ASYNC": "1", "THREADS": str(THREADS)},
         asgi=BOUNDED,

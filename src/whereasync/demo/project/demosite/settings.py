@@ -37,6 +37,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+# None at all: what remains is the view, its server and its database.
+if os.environ.get("MIDDLEWARE") == "none":
+    MIDDLEWARE = []
+
 ROOT_URLCONF = "demosite.urls"
 
 TEMPLATES = [
