@@ -1,8 +1,8 @@
 """What to write instead. Each view answers what its namesake in *same work* answers.
 
 The ORM views ask two questions however many cars there are; that, and not async, is their gain. The
-rates views keep one HTTP client, and pass on how long the API shall wait. Async earns its keep where
-calls wait beside each other: gathered.
+rates views keep one HTTP client, and pass on how long the API shall wait. Async earns its keep
+where calls wait beside each other: gathered.
 """
 
 import asyncio
