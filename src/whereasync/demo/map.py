@@ -35,6 +35,7 @@ CALLS = (1, 2, 5, 20)
 ABOUT = 8  # clients of the plane wait × calls, or the number of the grid that is nearest
 TUNED_AT = 0.1, 64  # s and clients that the candidates are tuned near: many that wait
 FEW_THREADS = 16  # of gunicorn, or as many as the grid has clients: sync shall not starve
+DEARNESS = 0.6  # halvings that a cell comes later for lasting twice as long
 CPU = 0.0025  # s that a call costs the server, about: only the order of cells rests on it
 RULES = SliceRules(slices=2)
 
@@ -93,42 +94,43 @@ def build_cells(grid: Grid) -> tuple[Cell, ...]:
     """Return the cells of both planes, the most telling first.
 
     Each axis is halved again and again, so a cell comes the earlier the fewer halvings its wait and
-    its other number take; one that lasts twice as long comes as much later as one halving more
-    would bring it. The plane of the clients is one halving ahead.
+    its other number take, and the later the longer it lasts. The plane of the clients is one
+    halving ahead.
     """
-    waits, clients, calls = (_halve(axis) for axis in (grid.waits, grid.clients, grid.calls))
+    waits, clients = _halve(grid.waits), _halve(grid.clients)
+    calls = _halve(grid.calls, upper=True)  # many calls tell more than few
     ranked = {
-        _cell(w, n, 1): waits[w] + clients[n] + _count_doublings(w, n, 1)
+        _cell(w, n, 1): waits[w] + clients[n] + _rank_cost(w, n, 1)
         for w in grid.waits
         for n in grid.clients
     }
     n = grid.fan_clients
     for w in grid.waits:
         for k in grid.calls:
-            rank = waits[w] + calls[k] + _count_doublings(w, n, k) + 1
+            rank = waits[w] + calls[k] + _rank_cost(w, n, k) + 1
             ranked.setdefault(_cell(w, n, k), rank)
     return tuple(sorted(ranked, key=lambda cell: (ranked[cell], cell.name)))
 
 
-def _halve(axis: Sequence[float]) -> dict[float, int]:
+def _halve(axis: Sequence[float], *, upper: bool = False) -> dict[float, int]:
     """Return how often an axis was halved until each of its values came: 0 is its middle."""
     ranks: dict[float, int] = {}
     parts, depth = [tuple(sorted(axis))], 0
     while parts:
         halves = []
         for part in parts:
-            middle = (len(part) - 1) // 2
+            middle = (len(part) - (not upper)) // 2
             ranks[part[middle]] = depth
             halves += [part[:middle], part[middle + 1 :]]
         parts, depth = [half for half in halves if half], depth + 1
     return ranks
 
 
-def _count_doublings(wait: float, clients: int, calls: int) -> float:
-    """Return how much longer a cell lasts than the quickest, as doublings, about."""
+def _rank_cost(wait: float, clients: int, calls: int) -> float:
+    """Return how many halvings a cell comes later for the time that it takes."""
     working = clients * calls * CPU
     latencies = max(wait * calls, working), max(wait, working)
-    return math.log2(sum(max(RULES.window, 6.0 * latency) for latency in latencies))
+    return DEARNESS * math.log2(sum(max(RULES.window, 6.0 * latency) for latency in latencies))
 
 
 def _cell(wait: float, clients: int, calls: int) -> Cell:

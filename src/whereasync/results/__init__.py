@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whereasync.model import Cost, Run  # noqa: TC001 # the schema that serial reads
 from whereasync.results.article import ArticleRow, article_rows
+from whereasync.results.breakeven import BreakEven, Pays, find_break_evens
 from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 from whereasync.results.costs import merge_costs
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArticleRow",
+    "BreakEven",
     "CellResult",
     "Conclusion",
     "Crossover",
+    "Pays",
     "Results",
     "compare_cells",
     "derive",
@@ -43,6 +46,7 @@ class Results:
     blocks: int
     costs: dict[str, Cost]  # role → what its servers took, over all blocks
     crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
+    break_evens: tuple[BreakEven, ...] = ()  # of cells that say how long they wait
 
 
 def derive(run: Run, samples: Samples) -> Results:
@@ -56,6 +60,7 @@ def derive(run: Run, samples: Samples) -> Results:
         blocks=len(run.blocks),
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),
+        break_evens=find_break_evens(cells),
     )
 
 
