@@ -22,7 +22,6 @@ from whereasync.model import (
     SliceRules,
     Upstream,
 )
-from whereasync.stats import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +36,7 @@ TUNED_AT = 0.1, 64  # s and clients that the candidates are tuned near: many tha
 FEW_THREADS = 16  # of gunicorn, or as many as the grid has clients: sync shall not starve
 DEARNESS = 0.6  # halvings that a cell comes later for lasting twice as long
 CPU = 0.0025  # s that a call costs the server, about: only the order of cells rests on it
+LOOKS = (6, 12, 24)  # blocks after which verdicts are read
 RULES = SliceRules(slices=2)
 
 
