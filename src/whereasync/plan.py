@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from whereasync.model import Arm, Request, Row
 
 COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
+SLACK = 1.1  # a map's slices take so much longer than the bounds say
 COMPARING = 0.5  # s of waiting that the comparison may take where a cell's wait is its own
 SLICES, FEWEST = 8, 4  # of a race's cell in a block; fewer where the budget is small
 RACE_START = 10.0  # s to start the database, load the data, and see what one request needs
@@ -244,7 +245,8 @@ def cell_cost(
         max(rules.warm_up, 3.0 * latency) / demands[side].cells
         for side, latency in zip(sides, latencies, strict=True)
     )
-    return working + warming + count_answers(cell) * alone / blocks
+    needed = working + warming + count_answers(cell) * alone / blocks
+    return needed if cell.wait is None else SLACK * needed
 
 
 def shorten(experiment: Experiment) -> tuple[SliceRules, ...]:

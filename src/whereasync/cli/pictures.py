@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whereasync.store import RunDirectory
 
 FORMATS = ("html", "svg", "png")
-WIDE = 118  # characters of the title's lines
+WIDE = 140  # characters of the title's lines
 SIGNS = (
     "Number and colour: requests/s, async ÷ sync. Hatched: inconclusive. Red cross: void. "
     "Dashed: not measured. Black line: from where on async pays, grey band: its interval."
@@ -53,8 +53,8 @@ def _draw(directory: RunDirectory, results: Results) -> None:
     from whereasync.reports.map import answer
 
     chart.require()
-    first, *others = (line for sentence in answer(results) for line in _write(sentence))
-    spec = chart.specify(results, first, (*others, SIGNS, _say_arms(results)))
+    title = [line for sentence in answer(results) for line in _write(sentence)]
+    spec = chart.specify(results, title, (SIGNS, _say_arms(results)))
     for name, data in chart.draw(spec).items():
         directory.attach(f"map.{name}", data)
 

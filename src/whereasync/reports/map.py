@@ -113,11 +113,15 @@ def _say_group(group: Sequence[BreakEven]) -> Text:
     where = f"at {clients} client{'s' * (clients != '1')}"
     match first.case:
         case Pays.NEVER:
-            return text(f"{where} it is ", strong("not shown to pay"), " at any wait measured")
+            return text(
+                f"{where} async is ",
+                strong("not shown to pay"),
+                f" at any wait measured, {_span(first)}",
+            )
         case Pays.OPEN:
             return text(f"{where} all is inconclusive")
         case Pays.MIXED:
-            return text(f"{where} it pays at some waits and not at others")
+            return text(f"{where} async pays at some waits and not at others")
         case _:
             return text(strong("async pays "), *map(_embolden, say_wait(first)), f" {where}")
 
@@ -130,33 +134,34 @@ def say_wait(row: BreakEven) -> Text:
     """Return at which waits async pays, with the interval of a break-even."""
     match row.case:
         case Pays.ALWAYS if len(row.waits) == 1:
-            return text("at ", Seconds(row.waits[0]), " of waiting")
+            return text(f"at {_write_ms(row.waits[0])} of waiting")
         case Pays.ALWAYS:
-            return text(
-                "at every wait from ", Seconds(row.waits[0]), " to ", Seconds(row.waits[-1])
-            )
+            return text(f"at every wait measured, {_span(row)},")
         case Pays.FROM if row.wait is not None:
-            return text("from ", Seconds(row.wait), " of waiting on")
+            return text(f"from {_write_ms(row.wait)} of waiting on")
         case Pays.ABOVE | Pays.BELOW:
             return text(f"{row.case.value} ", *_say_break_even(row), " of waiting")
         case Pays.NEVER:
-            return text("at none of ", Seconds(row.waits[0]), " to ", Seconds(row.waits[-1]))
+            return text("at none, ", _span(row))
         case _:
             return text("inconclusive" if row.case is Pays.OPEN else "at some waits, not at others")
+
+
+def _span(row: BreakEven) -> str:
+    """Return "1 ms to 100 ms"."""
+    return " to ".join(dict.fromkeys(map(_write_ms, (row.waits[0], row.waits[-1]))))
 
 
 def _say_break_even(row: BreakEven) -> Iterator[Part]:
     if row.wait is None or row.decided_below is None or row.decided_above is None:
         yield "something between "
-        yield Seconds(row.decided_below) if row.decided_below else None
-        yield " and "
-        yield Seconds(row.decided_above) if row.decided_above else None
+        yield " and ".join(map(_write_ms, (row.decided_below or 0.0, row.decided_above or 0.0)))
         return
     yield Seconds(row.wait)
     yield " ["
-    yield from ("≤ ", Seconds(row.decided_below)) if row.low is None else (Seconds(row.low),)
+    yield from (f"≤ {_write_ms(row.decided_below)}",) if row.low is None else (Seconds(row.low),)
     yield " – "
-    yield from ("≥ ", Seconds(row.decided_above)) if row.high is None else (Seconds(row.high),)
+    yield from (f"≥ {_write_ms(row.decided_above)}",) if row.high is None else (Seconds(row.high),)
     yield "]"
 
 

@@ -15,6 +15,8 @@ from whereasync.renderers.chart.marks import INK, draw_plane
 from whereasync.renderers.chart.plane import lay_out
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whereasync.results import Results
 
 NEEDED = ("altair", "vl_convert")  # modules of the extra [report]
@@ -32,16 +34,16 @@ def require() -> None:
         )
 
 
-def specify(results: Results, title: str, lines: tuple[str, ...] = ()) -> dict[str, Any]:
+def specify(results: Results, title: Sequence[str], notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return the Vega-Lite specification of a map: its planes side by side.
 
-    ``title`` is the answer in words, ``lines`` what stands below it.
+    ``title`` is the answer in words, a line each, ``notes`` what stands below it.
     """
     import altair as alt
 
     heading = alt.TitleParams(
-        title, subtitle=list(lines), anchor="start", offset=24, fontSize=20, color=INK,
-        subtitleFontSize=13, subtitleColor="#444444", subtitleLineHeight=19, subtitlePadding=8,
+        list(title), subtitle=list(notes), anchor="start", offset=24, color=INK, fontSize=17,
+        lineHeight=24, subtitleFontSize=13, subtitleColor="#444444", subtitleLineHeight=19, subtitlePadding=8,
     )  # fmt: skip
     planes = map(draw_plane, lay_out(results))
     chart = alt.hconcat(*planes, spacing=48).properties(
@@ -56,10 +58,12 @@ def draw(spec: dict[str, Any]) -> dict[str, bytes]:
     """Return what each format of a specification holds: "html", "svg" and "png"."""
     import vl_convert
 
+    from whereasync.renderers.chart.png import shrink
+
     return {
         "html": _draw_html(spec),
         "svg": vl_convert.vegalite_to_svg(spec).encode(),
-        "png": bytes(vl_convert.vegalite_to_png(spec, scale=SCALE)),
+        "png": shrink(bytes(vl_convert.vegalite_to_png(spec, scale=SCALE))),
     }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Layer: TypeAlias = Any  # altair's methods promise a chart, and its own types contradict them
 
 WIDTH, HEIGHT = 96, 70  # of a cell
+EDGE = 0.54  # of a cell from its middle to the plane's edge: room for the line
 # log2 of the ratio → colour: what differs by a fifth must show, and eight times is the end.
 STOPS = (-3.0, -1.0, -0.25, 0.0, 0.25, 1.0, 3.0)
 COLOURS = ("#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d1e5f0", "#67a9cf", "#2166ac")
@@ -43,7 +44,7 @@ def draw_plane(plane: Plane) -> Layer:
 
     layers: list[Layer] = [
         _draw_cells(plane),
-        _draw_lines(plane.hatches, colour="#555555", width=0.8, opacity=0.55),
+        _draw_lines(plane.hatches, colour="#555555", width=0.8, opacity=0.4),
         _draw_lines(plane.crosses, colour=RED, width=2.0),
         _draw_bands(plane),
         _draw_step_line(plane, colour="white", width=6.0),
@@ -64,7 +65,7 @@ def _x(plane: Plane, field: str = "x") -> alt.X:
     return alt.X(
         f"{field}:Q",
         title="the other service waits",
-        scale=alt.Scale(domain=[-0.5, len(plane.waits) - 0.5], nice=False, zero=False),
+        scale=alt.Scale(domain=[-EDGE, len(plane.waits) - 1 + EDGE], nice=False, zero=False),
         axis=_axis(plane.waits),
     )
 
@@ -75,7 +76,7 @@ def _y(plane: Plane, field: str = "y") -> alt.Y:
     return alt.Y(
         f"{field}:Q",
         title=plane.row_title,
-        scale=alt.Scale(domain=[-0.5, len(plane.rows) - 0.5], nice=False, zero=False),
+        scale=alt.Scale(domain=[-EDGE, len(plane.rows) - 1 + EDGE], nice=False, zero=False),
         axis=_axis(plane.rows),
     )
 
