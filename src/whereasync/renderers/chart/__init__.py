@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from whereasync.results import Results
 
 NEEDED = ("altair", "vl_convert")  # modules of the extra [report]
+# The page may run its own scripts (Vega compiles expressions) and fetch nothing; saved pictures are
+# blobs.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:"
+)
 SCALE = 1.5  # pixels of the PNG a unit of the specification
 MENU = {"export": True, "source": False, "compiled": False, "editor": False}
 
@@ -43,7 +49,8 @@ def specify(results: Results, title: Sequence[str], notes: Sequence[str] = ()) -
 
     heading = alt.TitleParams(
         list(title), subtitle=list(notes), anchor="start", offset=24, color=INK, fontSize=17,
-        lineHeight=24, subtitleFontSize=13, subtitleColor="#444444", subtitleLineHeight=19, subtitlePadding=8,
+        lineHeight=24, subtitleFontSize=13, subtitleColor="#444444", subtitleLineHeight=19,
+        subtitlePadding=8,
     )  # fmt: skip
     planes = map(draw_plane, lay_out(results))
     chart = alt.hconcat(*planes, spacing=48).properties(
@@ -78,6 +85,7 @@ def _draw_html(spec: dict[str, Any]) -> bytes:
     drawn = json.dumps(spec, ensure_ascii=False).replace("</", "<\\/")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         "<title>Where async starts to pay</title>\n"
         "<style>body { margin: 0 } #vg-tooltip-element { font: 13px Arial, sans-serif }</style>\n"
         f"<script>{bundle}</script>\n</head>\n<body>\n"
