@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whereasync.model import Arm, Request, Row
 
 COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
-SLACK = 1.1  # a map's slices take so much longer than the bounds say
+SLACK = 1.15  # a map's slices take so much longer than the bounds say
 COMPARING = 0.5  # s of waiting that the comparison may take where a cell's wait is its own
 SLICES, FEWEST = 8, 4  # of a race's cell in a block; fewer where the budget is small
 RACE_START = 10.0  # s to start the database, load the data, and see what one request needs

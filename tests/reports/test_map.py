@@ -192,6 +192,20 @@ def test_every_case_has_its_words(changes: dict[str, object], said: str) -> None
     assert say(say_wait(row)) == said
 
 
+def test_that_async_pays_is_said_once_and_equal_sentences_are_one(results: Results) -> None:
+    """Eight break-evens must still be read in ten seconds."""
+    rows = tuple(
+        BreakEven(clients=clients, calls=calls, case=Pays.FROM, waits=(0.01, 0.1), wait=wait)
+        for calls, clients, wait in ((1, 4, 0.1), (1, 8, 0.01), (2, 4, 0.01), (5, 4, 0.01))
+    )
+    one, more = (say(each) for each in answer(replace(results, break_evens=rows)))
+    assert one == (
+        "With one call a request, async pays from 100 ms of waiting on at 4 clients; from 10 ms "
+        "on at 8 clients."
+    )
+    assert more == "With 2 and 5 calls a request, async pays from 10 ms of waiting on at 4 clients."
+
+
 def test_each_case_is_said_of_its_clients(results: Results) -> None:
     """Those of which the same is true together, the ones where async pays first."""
     rows = tuple(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whereasync.store import RunDirectory
 
 FORMATS = ("html", "svg", "png")
-WIDE = 140  # characters of the title's lines
+WIDE = 150  # characters of the title's lines
 SIGNS = (
     "Number and colour: requests/s, async ÷ sync. Hatched: inconclusive. Red cross: void. "
     "Dashed: not measured. Black line: from where on async pays, grey band: its interval."

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from whereasync.model import Cell, Run
     from whereasync.results import CellResult, Results
 
+SIDED = (Pays.ABOVE, Pays.FROM, Pays.ALWAYS, Pays.BELOW)  # "async pays …" may be shortened
 ASYNC, SYNC, SAME, DOUBT, VOID, EMPTY = "▲", "▼", "≈", "?", "✗", "·"
 LEGEND = (
     f"{ASYNC} async faster, {SYNC} sync faster, {SAME} the same within 5 %, {DOUBT} inconclusive, "
@@ -80,13 +81,22 @@ def answer(results: Results) -> Iterator[Text]:
     """Yield the sentences that say where async pays: for one call a request, then for more."""
     if not results.break_evens:
         yield text(strong("No result"), ": nothing was measured.")
+    said: dict[Text, list[str]] = {}
     for calls, rows in groupby(results.break_evens, key=lambda each: each.calls):
-        made = "one call" if calls == 1 else f"{calls} calls"
-        yield text(
-            f"With {made} a request",
-            *_separate("; ", map(_say_group, _group(rows))),
-            ".",
-        )
+        said.setdefault(_say_rows(rows), []).append(str(calls))
+    for what, numbers in said.items():
+        made = "one call" if numbers == ["1"] else f"{join(numbers)} calls"
+        yield text(f"With {made} a request, ", *what, ".")
+
+
+def _say_rows(rows: Iterable[BreakEven]) -> Text:
+    """Say a row's numbers of clients group by group; that it is async that pays, once."""
+    groups = _group(rows)
+    parts = list(_say_group(groups[0], is_first=True))
+    for group in groups[1:]:
+        is_first = groups[0][0].case not in SIDED or group[0].case not in SIDED
+        parts += [Span("; "), *_say_group(group, is_first=is_first)]
+    return tuple(parts)
 
 
 def _group(rows: Iterable[BreakEven]) -> list[list[BreakEven]]:
@@ -101,13 +111,7 @@ def _group(rows: Iterable[BreakEven]) -> list[list[BreakEven]]:
     return sorted(groups.values(), key=lambda group: order.index(group[0].case))
 
 
-def _separate(mark: str, lines: Iterable[Text]) -> Iterator[Span]:
-    for number, line in enumerate(lines):
-        yield Span(mark if number else ", ")
-        yield from line
-
-
-def _say_group(group: Sequence[BreakEven]) -> Text:
+def _say_group(group: Sequence[BreakEven], *, is_first: bool) -> Text:
     first = group[0]
     clients = join([str(each.clients) for each in group])
     where = f"at {clients} client{'s' * (clients != '1')}"
@@ -123,24 +127,28 @@ def _say_group(group: Sequence[BreakEven]) -> Text:
         case Pays.MIXED:
             return text(f"{where} async pays at some waits and not at others")
         case _:
-            return text(strong("async pays "), *map(_embolden, say_wait(first)), f" {where}")
+            return text(
+                strong("async pays ") if is_first else "",
+                *map(_embolden, say_wait(first, of_waiting=" of waiting" if is_first else "")),
+                f" {where}",
+            )
 
 
 def _embolden(part: Span) -> Span:
     return strong(part.content)
 
 
-def say_wait(row: BreakEven) -> Text:
+def say_wait(row: BreakEven, of_waiting: str = " of waiting") -> Text:
     """Return at which waits async pays, with the interval of a break-even."""
     match row.case:
         case Pays.ALWAYS if len(row.waits) == 1:
-            return text(f"at {_write_ms(row.waits[0])} of waiting")
+            return text(f"at {_write_ms(row.waits[0])}{of_waiting}")
         case Pays.ALWAYS:
             return text(f"at every wait measured, {_span(row)},")
         case Pays.FROM if row.wait is not None:
-            return text(f"from {_write_ms(row.wait)} of waiting on")
+            return text(f"from {_write_ms(row.wait)}{of_waiting} on")
         case Pays.ABOVE | Pays.BELOW:
-            return text(f"{row.case.value} ", *_say_break_even(row), " of waiting")
+            return text(f"{row.case.value} ", *_say_break_even(row), of_waiting)
         case Pays.NEVER:
             return text("at none, ", _span(row))
         case _:
