@@ -174,7 +174,7 @@ def test_every_void_and_caveat_can_come_about(kinds: type[model.Void | model.Cav
 # ---------------------------------------------------------------- commands
 
 
-@pytest.mark.parametrize("command", ["", "demo", "race", "report", "selfcheck"])
+@pytest.mark.parametrize("command", ["", "demo", "map", "race", "report", "selfcheck"])
 def test_a_command_starts_without_what_starts_slowly(command: str) -> None:
     """Numpy, scipy and drivers are imported by what needs them; Django never."""
     script = (
@@ -199,7 +199,7 @@ def test_every_command_is_among_those() -> None:
     """A new one must start as quickly."""
     from whereasync.cli import app
 
-    assert set(app.commands) == {"demo", "race", "report", "selfcheck"}
+    assert set(app.commands) == {"demo", "map", "race", "report", "selfcheck"}
 
 
 # ---------------------------------------------------------------- files

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from whereasync.model import Arm, Request, Row
 
 COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
+SLACK = 1.15  # a map's slices take so much longer than the bounds say
+COMPARING = 0.5  # s of waiting that the comparison may take where a cell's wait is its own
 SLICES, FEWEST = 8, 4  # of a race's cell in a block; fewer where the budget is small
 RACE_START = 10.0  # s to start the database, load the data, and see what one request needs
+USEFUL = 6  # cells that a map should have at least
 CANDIDATE = 2.0  # s to start, measure and stop one candidate of a sweep
 BLOCK_START = 2.0  # s to start and stop both arms' servers and the client; docs/method.md
 SERVER_START = 1.0  # s of it for each server
@@ -165,6 +168,7 @@ class Demand:
 
     latency: float  # s
     server_cpu: float  # s of the server's CPU
+    cells: int = 1  # that have this side, one of which warms it up for all
 
 
 def latency_at(clients: int, demand: Demand, threads: int | None = None) -> float:
@@ -188,6 +192,44 @@ def slices_of(latency: float, rules: SliceRules, rate: float | None = None) -> i
     return 2 if slice_cost(latency, rules, rate) > rules.long else rules.slices
 
 
+def count_answers(cell: Cell) -> int:
+    """Return how many answers of each side are compared before the cell's first load.
+
+    Where cells differ in their wait alone it is the same view each time: of long waits two will do.
+    """
+    waiting = (cell.a.waits or 0.0) + (cell.b.waits or 0.0)
+    return min(COMPARED, max(2, int(COMPARING / waiting))) if waiting else COMPARED
+
+
+def choose_probes(cells: Sequence[Cell]) -> dict[Side, Side]:
+    """Return each side with the one to send in its place, to see what it needs.
+
+    Sides whose requests differ in their wait alone need the same CPU: the shortest wait will do.
+    """
+    alike: dict[Side, tuple[object, ...]] = {
+        side: (side,)
+        if side.waits is None
+        else (side.role, side.label, side.request.path.partition("?")[0], cell.calls)
+        for cell in cells
+        for side in (cell.a, cell.b)
+    }
+    probes: dict[tuple[object, ...], Side] = {}
+    for side, kind in sorted(alike.items(), key=lambda each: each[0].waits or 0.0):
+        probes.setdefault(kind, side)
+    return {side: probes[kind] for side, kind in alike.items()}
+
+
+def foretell(side: Side, probe: Side, demand: Demand, cells: Sequence[Cell]) -> Demand:
+    """Return what a side of these cells needs, from what its probe does."""
+    if side.waits is None or probe.waits is None:
+        return demand
+    return replace(
+        demand,
+        latency=demand.latency + side.waits - probe.waits,
+        cells=sum(side in {cell.a, cell.b} for cell in cells),
+    )
+
+
 def cell_cost(
     cell: Cell,
     demands: Mapping[Side, Demand],
@@ -202,14 +244,17 @@ def cell_cost(
     open loop a rate that can be sustained finds each request nearly alone.
     """
     clients = 1 if cell.rate else cell.clients
-    latencies = [
-        latency_at(clients, demands[side], threads.get(side.role)) for side in (cell.a, cell.b)
-    ]
-    alone = sum(demands[side].latency for side in (cell.a, cell.b))
+    sides = cell.a, cell.b
+    latencies = [latency_at(clients, demands[side], threads.get(side.role)) for side in sides]
+    alone = sum(demands[side].latency for side in sides)
     slices = min(slices_of(latency, rules, cell.rate) for latency in latencies)
     working = slices / 2 * sum(slice_cost(latency, rules, cell.rate) for latency in latencies)
-    warming = sum(max(rules.warm_up, 3.0 * latency) for latency in latencies)
-    return working + warming + COMPARED * alone / blocks
+    warming = sum(
+        max(rules.warm_up, 3.0 * latency) / demands[side].cells
+        for side, latency in zip(sides, latencies, strict=True)
+    )
+    needed = working + warming + count_answers(cell) * alone / blocks
+    return needed if cell.wait is None else SLACK * needed
 
 
 def shorten(experiment: Experiment) -> tuple[SliceRules, ...]:
@@ -241,6 +286,22 @@ def least_budget(experiment: Experiment) -> float:
 def block_start(servers: int) -> float:
     """Return how many seconds a block takes beside its cells: two servers or more start in it."""
     return max(BLOCK_START, SERVER_START * servers)
+
+
+def least_map_budget(experiment: Experiment) -> float:
+    """Return the seconds that a map of the first cells takes at least, did nothing cost CPU."""
+    cells = experiment.cells[:USEFUL]
+    demands = {
+        side: foretell(side, side, Demand(latency=side.waits or 0.0, server_cpu=0.0), cells)
+        for cell in cells
+        for side in (cell.a, cell.b)
+    }
+    blocks = experiment.looks[0]
+    block = BLOCK_START + sum(
+        cell_cost(cell, demands, {}, experiment.rules, blocks) for cell in cells
+    )
+    tried = sum(len(arms) for arms in experiment.candidates.values() if len(arms) > 1)
+    return RACE_START + CANDIDATE * tried + blocks * block
 
 
 def fit(

@@ -57,6 +57,10 @@ class RunDirectory:
         """Delete the whole run: for one that ended before anything was measured."""
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def attach(self, name: str, data: bytes) -> None:
+        """Put a file beside run.json: afterwards it is whole, or what it was before."""
+        serial.write_bytes(self.path / name, data)
+
     def adopt(self, cell: str, block: int, path: Path) -> None:
         """Move a finished .npy file in as the samples of a cell's block."""
         target = self._samples_path(cell, block)

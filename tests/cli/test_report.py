@@ -150,11 +150,11 @@ def test_a_raced_cell_is_a_figure(raced: RunDirectory) -> None:
 
 
 def test_a_run_of_another_command_is_refused(raced: RunDirectory) -> None:
-    """A later version's map, say: this one can't show it, and says so."""
+    """A later version's twin, say: this one can't show it, and says so."""
     shutil.copytree(raced.path, "other")
     directory = RunDirectory(path=Path("other").absolute())
-    directory.save(replace(directory.load(), command="map"))
-    with pytest.raises(BadInputError, match="'map', which this version can't show") as caught:
+    directory.save(replace(directory.load(), command="twin"))
+    with pytest.raises(BadInputError, match="'twin', which this version can't show") as caught:
         show("other")
     assert caught.value.hint == "pip install --upgrade whereasync"
 

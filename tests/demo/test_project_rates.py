@@ -82,10 +82,11 @@ def test_an_event_loop_keeps_one_session_and_closes_it_at_its_end(
 ) -> None:
     """Two requests in one loop share a connection; the loop's end leaves nothing open."""
     advised, clients = site("cars.views.advised"), site("cars.clients")
+    url = site("cars.rates").url()
 
     async def two_requests() -> Any:
-        await advised.aask()
-        await advised.aask()
+        await advised.aask(url)
+        await advised.aask(url)
         return await clients.async_session()
 
     first, second = asyncio.run(two_requests()), asyncio.run(two_requests())
@@ -107,6 +108,28 @@ def test_a_bad_number_of_calls_gets_a_400_of_one_line(
     assert answer.content.decode() == (
         f"calls must be a whole number from 1 to 50, not {calls[:20]!r}\n"
     )
+    assert rates_api.paths == []
+
+
+@pytest.mark.parametrize("path", ADVISED)
+@pytest.mark.parametrize("wait", ["20", "0", "2.5"])
+def test_the_advised_views_pass_on_how_long_the_api_shall_wait(
+    ask: Callable[..., Any], rates_api: Any, path: str, wait: str
+) -> None:
+    """In every call; without it, the API decides."""
+    assert ask(f"{path}?calls=2&wait={wait}").status_code == 200
+    assert rates_api.paths == [f"/timeseries{QUERY}&wait={wait}"] * 2
+
+
+@pytest.mark.parametrize("path", ADVISED)
+@pytest.mark.parametrize("wait", ["-1", "20001", "nan", "abc"])
+def test_a_bad_wait_gets_a_400_of_one_line(
+    ask: Callable[..., Any], rates_api: Any, path: str, wait: str
+) -> None:
+    """Nobody is called then."""
+    answer = ask(f"{path}?wait={wait}")
+    assert answer.status_code == 400
+    assert answer.content.decode() == f"wait must be a number of ms from 0 to 20000, not {wait!r}\n"
     assert rates_api.paths == []
 
 

@@ -61,6 +61,19 @@ def test_waits() -> None:
         assert time.monotonic() - start > 0.078
 
 
+def test_waits_as_long_as_a_request_says() -> None:
+    """Its own wait counts, not the stand-in's; what is no wait is refused at once."""
+    upstream = Upstream(rates="small", latency="60s", seed=3)
+    with supervised() as supervisor, serve(upstream, supervisor) as url:
+        start = time.monotonic()
+        assert get(url, f"{YEAR}&wait=80", KEY) == (200, build_body("small", seed=3))
+        assert time.monotonic() - start > 0.078
+        for wait in ("soon", "-1", "60001", "nan"):
+            status, body = get(url, f"{YEAR}&wait={wait}", KEY)
+            assert status == 400
+            assert json.loads(body)["error"]["info"] == "wait takes milliseconds from 0 to 60000"
+
+
 def test_two_at_once_pinned() -> None:
     """Two stand-ins in one run have ports of their own, and stay on the cores we keep to."""
     core = min(os.sched_getaffinity(0))

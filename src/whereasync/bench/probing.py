@@ -95,7 +95,8 @@ def _probe(
     stage: Stage, experiment: Experiment, service: Service
 ) -> dict[Side, plan.Demand | Fault]:
     """Send each side's request alone a few times; a side that fails is noted in the ledger."""
-    sides = list(dict.fromkeys(side for cell in experiment.cells for side in (cell.a, cell.b)))
+    probes = plan.choose_probes(experiment.cells)
+    sides = list(dict.fromkeys(probes.values()))
     arms = stage.ledger.run.arms
     roles = list(arms)
     with stage.launch_all(arms, "probe", service) as endpoints:
@@ -122,7 +123,13 @@ def _probe(
     for each in found.values():
         if not isinstance(each, plan.Demand):
             stage.ledger.note(each)
-    return found
+    demands: dict[Side, plan.Demand | Fault] = {}
+    for side, probe in probes.items():
+        seen = found[probe]
+        if isinstance(seen, plan.Demand):
+            seen = plan.foretell(side, probe, seen, experiment.cells)
+        demands[side] = seen
+    return demands
 
 
 def _demand(singles: list[Single]) -> plan.Demand | Fault:
@@ -144,5 +151,8 @@ def _announce(stage: Stage, costs: Mapping[str, float], blocks: int, out: int) -
     else:
         said = f"The budget is too small for {blocks} blocks of any cell: no race."
     if out:
-        said += f" Left out: {out} cells; a longer budget measures more."
+        way = "`whereasync demo --full` measures all"
+        if stage.ledger.run.command != "demo":
+            way = "a longer --budget measures more"
+        said += f" Left out: {out} cells; {way}."
     stage.observer.notice(said)

@@ -106,7 +106,7 @@ def _task(cell: Cell, roles: Sequence[str], compared: set[tuple[Side, Side]]) ->
         clients=cell.clients,
         targets=(roles.index(cell.a.role), roles.index(cell.b.role)),
         requests=(cell.a.request, cell.b.request),
-        compare=plan.COMPARED if cell.is_same_work and pair not in compared else 0,
+        compare=plan.count_answers(cell) if cell.is_same_work and pair not in compared else 0,
         rate=cell.rate,
     )
     compared.add(pair)

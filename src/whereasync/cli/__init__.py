@@ -20,6 +20,7 @@ import click
 
 from whereasync import __version__
 from whereasync.cli.demo import demo
+from whereasync.cli.map import map_
 from whereasync.cli.orm import orm
 from whereasync.cli.race import race
 from whereasync.cli.report import report
@@ -33,6 +34,7 @@ INTERRUPTED = 130
 # What our text is made of beyond ASCII, where stdout can't take it (PYTHONIOENCODING, LC_ALL).
 PLAIN = str.maketrans(
     {"×": "x", "÷": "/", "–": "-", "−": "-", "±": "+/-", "≤": "<=", "≥": ">=", "µ": "u", "…": "..."}
+    | {"▲": "+", "▼": "-", "≈": "="}
     | {"“": '"', "”": '"', "─": "-", "│": "|", "●": "o", "·": ".", "├": "|", "┤": "|", "²": "^2"}
 )
 LOG_LINES = 8
@@ -53,6 +55,7 @@ def app(context: click.Context) -> None:
 
 app.add_command(demo)
 demo.add_command(orm)
+app.add_command(map_)
 app.add_command(race)
 app.add_command(report)
 app.add_command(selfcheck)

@@ -12,6 +12,7 @@ import click
 
 from whereasync import __version__
 from whereasync.cli.options import SEED_BITS
+from whereasync.cli.pictures import keep_pictures
 from whereasync.cli.progress import watch
 from whereasync.cli.report import derive_results, has_figures, show
 from whereasync.errors import BadInputError
@@ -160,9 +161,19 @@ def measure(wanted: Wanted, run: Measure) -> Results:
             _show_partly(directory, wanted)
         raise
     results = derive_results(directory)
-    show(results, wanted.format_)
-    _say_where(directory.path, quiet=wanted.quiet)
+    _show(results, directory, wanted)
     return results
+
+
+def _show(results: Results, directory: RunDirectory, wanted: Wanted) -> None:
+    """Show what came of it, draw what it has of pictures, and say where all that lies."""
+    show(results, wanted.format_)
+    pictures = keep_pictures(directory, results)
+    if not wanted.quiet:
+        for path in pictures:
+            click.echo(f"Drawn: {_shorten(path)}", err=True)
+        shown = _shorten(directory.path)
+        click.echo(f"Kept in {shown}; show it again: whereasync report {shown}", err=True)
 
 
 def _show_partly(directory: RunDirectory, wanted: Wanted) -> None:
@@ -173,13 +184,10 @@ def _show_partly(directory: RunDirectory, wanted: Wanted) -> None:
         directory.discard()
         return
     if has_figures(results):
-        show(results, wanted.format_)
-        _say_where(directory.path, quiet=wanted.quiet)
+        _show(results, directory, wanted)
     elif results.run.status is not Status.FAILED:
         directory.discard()
 
 
-def _say_where(path: Path, *, quiet: bool) -> None:
-    if not quiet:
-        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        click.echo(f"Kept in {shown}; show it again: whereasync report {shown}", err=True)
+def _shorten(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

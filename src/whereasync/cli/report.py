@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whereasync.cli.options import format_options
+from whereasync.cli.pictures import keep_pictures
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 REPORTS = {  # command that made the run → module of ``reports`` that shows it
     "demo": "demo",
     "orm": "orm",
+    "map": "map",
     "race": "race",
     "selfcheck": "selfcheck",
     "stacks": "stacks",
@@ -30,10 +32,17 @@ REPORTS = {  # command that made the run → module of ``reports`` that shows it
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @format_options
 def report(run: Path | None, format_: str, as_json: bool) -> None:
-    """Show a saved RUN again: its directory, or the newest one by default."""
+    """Show a saved RUN again: its directory, or the newest one by default.
+
+    The pictures of a map are drawn again if they are missing.
+    """
     from whereasync.store import open_run
 
-    show(derive_results(open_run(run)), "json" if as_json else format_)
+    directory = open_run(run)
+    results = derive_results(directory)
+    show(results, "json" if as_json else format_)
+    for path in keep_pictures(directory, results):
+        click.echo(f"Drawn: {path}", err=True)
 
 
 def derive_results(directory: RunDirectory) -> Results:

@@ -53,6 +53,7 @@ class Side:
     role: str  # "wsgi" and "asgi", or "a" and "b"; which arm that is, the sweep decides
     request: Request
     label: str  # what a reader calls it: "sync", "gathered"
+    waits: float | None = None  # s that its calls wait, in turn or gathered; None: nobody says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class Cell:
     b: Side
     rate: float | None = None  # requests/s offered to each side (open loop); None: closed loop
     is_same_work: bool = True  # the sides must answer alike; else that is a caveat
+    wait: float | None = None  # s that each call behind the view waits; None: nobody says
+    calls: int = 1  # … and how many of them a request makes
 
     @property
     def family(self) -> str:

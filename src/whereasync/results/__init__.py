@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whereasync.model import Cost, Peak, Run  # noqa: TC001 # the schema that serial reads
 from whereasync.results.article import ArticleRow, article_rows
+from whereasync.results.breakeven import BreakEven, Pays, find_break_evens
 from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 from whereasync.results.costs import merge_costs, merge_peaks
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArticleRow",
+    "BreakEven",
     "CellResult",
     "Conclusion",
     "Crossover",
+    "Pays",
     "Results",
     "compare_cells",
     "derive",
@@ -46,6 +49,7 @@ class Results:
     crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
     peaks: dict[str, tuple[Peak, Peak]]  # cell → the most its sides had, over all blocks
     premiums: Premiums | None = None  # of a run that compares stacks
+    break_evens: tuple[BreakEven, ...] = ()  # of cells that say how long they wait
 
 
 def derive(run: Run, samples: Samples) -> Results:
@@ -60,7 +64,8 @@ def derive(run: Run, samples: Samples) -> Results:
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),
         peaks=merge_peaks(run.blocks),
-        premiums=find_premiums(cells, list(run.stacks)) if run.stacks else None,
+        premiums=find_premiums(cells, list(run.stacks)) if run.command == "stacks" else None,
+        break_evens=find_break_evens(cells),
     )
 
 

@@ -1,6 +1,6 @@
-"""Where a curve of ratios over the number of clients crosses 1, with an interval. Pure.
+"""Where a curve of ratios crosses 1, with an interval: over clients, or over waits. Pure.
 
-The curve is straight in log(clients) between the measured numbers. A newcomer would invert the two
+The curve is straight in log(x) between the measured places. A newcomer would invert the two
 ends of an interval of the ratio, or report every change of sign: noise around 1 crosses it at will.
 """
 
@@ -10,21 +10,19 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from whereasync import stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+Place = TypeVar("Place", int, float)  # on the axis of a curve
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossover:
-    """Where the faster side changes. ``low`` and ``high`` bound it at 1 - stats.ALPHA.
-
-    A bound is None where it runs out: the crossing may lie at the nearest number of clients that
-    has a clear winner, for all the blocks in common say, or beyond.
-    """
+    """A ``Crossing`` over the number of clients."""
 
     clients: float
     low: float | None
@@ -35,37 +33,72 @@ class Crossover:
     decided_above: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """Where the faster side changes, on any axis. ``low`` and ``high`` bound it at 1 - stats.ALPHA.
+
+    A bound is None where it runs out: the crossing may lie at the nearest place that has a clear
+    winner, for all the blocks in common say, or beyond.
+    """
+
+    place: float
+    low: float | None
+    high: float | None
+    winner_below: Literal["a", "b"]  # at smaller places
+    winner_above: Literal["a", "b"]
+    decided_below: float  # the measured places with these winners, next to the crossing
+    decided_above: float
+
+
 def find_crossovers(
     ratios: Mapping[int, Mapping[int, float]], comparisons: Mapping[int, stats.Comparison]
 ) -> tuple[Crossover, ...]:
-    """Return the crossings of a curve, by rising numbers of clients; usually none or one.
+    """Return the crossings over the number of clients: see ``find_crossings``."""
+    return tuple(
+        Crossover(
+            clients=each.place,
+            low=each.low,
+            high=each.high,
+            winner_below=each.winner_below,
+            winner_above=each.winner_above,
+            decided_below=int(each.decided_below),
+            decided_above=int(each.decided_above),
+        )
+        for each in find_crossings(ratios, comparisons)
+    )
 
-    ``ratios`` has the block log ratios: clients → block → log(B / A); ``comparisons`` the verdict
-    of each number of clients. A void cell is no part of the curve. A crossing is reported only
-    between two numbers of clients whose verdicts are faster in opposite directions, with none of
-    that verdict between them, and only if all neighbours from one to the other have at least
-    ``stats.LOOKS[0]`` blocks in common.
+
+def find_crossings(
+    ratios: Mapping[Place, Mapping[int, float]], comparisons: Mapping[Place, stats.Comparison]
+) -> tuple[Crossing, ...]:
+    """Return the crossings of a curve, by rising places; usually none or one.
+
+    A place is a number above 0: of clients, or of seconds. ``ratios`` has the block log ratios:
+    place → block → log(B / A); ``comparisons`` the verdict of each place. A void cell is no part of
+    the curve. A crossing is reported only between two places whose verdicts are faster in opposite
+    directions, with none of that verdict between them, and only if all neighbours from one to the
+    other have at least ``stats.LOOKS[0]`` blocks in common.
 
     The interval is Fieller's (1954, Some Problems in Interval Estimation, J. R. Stat. Soc. B 16,
-    175-185): all numbers of clients at which the t interval of the interpolated log ratio, block
-    by block, holds 0. Where these come in pieces, it goes from the first to the last.
+    175-185): all places at which the t interval of the interpolated log ratio, block by block,
+    holds 0. Where these come in pieces, it goes from the first to the last.
     """
     curve = {
-        clients: ratios[clients]
-        for clients, comparison in sorted(comparisons.items())
-        if clients in ratios and comparison.verdict is not stats.Verdict.VOID
+        place: ratios[place]
+        for place, comparison in sorted(comparisons.items())
+        if place in ratios and comparison.verdict is not stats.Verdict.VOID
     }
-    decided = [clients for clients in curve if comparisons[clients].winner]
+    decided = [place for place in curve if comparisons[place].winner]
     found = []
     for first, last in pairwise(decided):
         below, above = comparisons[first].winner, comparisons[last].winner
-        stretch = {clients: curve[clients] for clients in curve if first <= clients <= last}
+        stretch = {place: curve[place] for place in curve if first <= place <= last}
         segments = [_Segment.between(*ends) for ends in pairwise(stretch.items())]
         if below and above and below != above and all(map(_is_known, segments)):
-            clients, low, high = _cross(segments, 1 if below == "b" else -1)
+            place, low, high = _cross(segments, 1 if below == "b" else -1)
             found.append(
-                Crossover(
-                    clients=clients,
+                Crossing(
+                    place=place,
                     low=low,
                     high=high,
                     winner_below=below,
@@ -79,7 +112,7 @@ def find_crossovers(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Segment:
-    """The curve between neighbours: log(clients), and the log ratios of the blocks of both."""
+    """The curve between neighbours: log(place), and the log ratios of the blocks of both."""
 
     start: float
     end: float
@@ -88,7 +121,7 @@ class _Segment:
 
     @classmethod
     def between(
-        cls, first: tuple[int, Mapping[int, float]], last: tuple[int, Mapping[int, float]]
+        cls, first: tuple[float, Mapping[int, float]], last: tuple[float, Mapping[int, float]]
     ) -> _Segment:
         blocks = sorted(first[1].keys() & last[1].keys())
         return cls(
@@ -99,7 +132,7 @@ class _Segment:
         )
 
     def find_zeros(self) -> Iterator[float]:
-        """Yield, as log(clients), the ends of the parts whose t interval holds 0.
+        """Yield, as log(place), the ends of the parts whose t interval holds 0.
 
         At t from 0 to 1 a block has left + t * slope; the interval of the mean holds 0 where
         mean² <= k * variance, which is a quadratic inequality in t, with k = quantile² / blocks.
@@ -126,7 +159,7 @@ def _is_known(segment: _Segment) -> bool:
 
 
 def _cross(segments: Sequence[_Segment], sign: int) -> tuple[float, float | None, float | None]:
-    """Return the crossing and its bounds, in clients, of a curve that begins above 0, or below."""
+    """Return the crossing and its bounds, as places, of a curve that begins above 0, or below."""
     crossing = _find_middle(segments, sign)
     start, end = segments[0].start, segments[-1].end
     zeros = [zero for segment in segments for zero in segment.find_zeros()]
@@ -139,10 +172,10 @@ def _cross(segments: Sequence[_Segment], sign: int) -> tuple[float, float | None
 
 
 def _find_middle(segments: Sequence[_Segment], sign: int) -> float:
-    """Return log(clients) where the mean curve changes its sign; of several places the middle one.
+    """Return log(place) where the mean curve changes its sign; of several places the middle one.
 
-    Neighbouring segments may rest on different blocks, so the curve may jump at a number of
-    clients, and be crossed there. At the two ends it has the sign of the verdicts.
+    Neighbouring segments may rest on different blocks, so the curve may jump at a place, and
+    be crossed there. At the two ends it has the sign of the verdicts.
     """
     points = [(segments[0].start, float(sign))]
     for segment in segments:

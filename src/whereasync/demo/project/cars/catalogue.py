@@ -26,6 +26,7 @@ BURN = Parameter("burn", "µs", 0, planted.MOST_BURN, 500)
 WAIT = Parameter("wait", "ms", 0, planted.MOST_WAIT, 5)
 QUERIES = Parameter("queries", "", 1, orm.MOST_QUERIES, 10)
 SLOW = Parameter("wait", "ms", 0, planted.MOST_WAIT, 0)
+LATE = Parameter("wait", "ms", 0, rates.MOST_WAIT, 20)
 
 
 class Entry(NamedTuple):
@@ -119,19 +120,19 @@ ADVISED = Family(
             "GET",
             "/advised/rates/sync/",
             "Makes the calls one after another with the process's one client.",
-            takes=(CALLS,),
+            takes=(CALLS, LATE),
         ),
         Entry(
             "GET",
             "/advised/rates/async/",
             "Gathers the calls, so that they wait side by side.",
-            takes=(CALLS,),
+            takes=(CALLS, LATE),
         ),
         Entry(
             "GET",
             "/advised/rates/async-in-turn/",
             "Awaits the calls one after another: async, yet none overlap.",
-            takes=(CALLS,),
+            takes=(CALLS, LATE),
         ),
     ),
 )

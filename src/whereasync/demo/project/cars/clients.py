@@ -11,7 +11,7 @@ from functools import cache
 import aiohttp
 import httpx
 
-CONNECTIONS = 100  # at most, to one service; further calls wait for a free one
+CONNECTIONS = 1000  # at most, to one service; further calls wait for a free one
 TIMEOUT = 30  # s
 
 _sessions = {}  # event loop → its session, and the generator that keeps it open

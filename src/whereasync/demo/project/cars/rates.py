@@ -12,6 +12,7 @@ from django.core.exceptions import BadRequest, ImproperlyConfigured
 
 PERIOD = {"start_date": "2016-01-02", "end_date": "2017-01-01"}
 MOST_CALLS = 50
+MOST_WAIT = 20_000  # ms; clients.py gives a call up after 30 s
 
 
 class Figures(NamedTuple):
@@ -32,11 +33,12 @@ class Figures(NamedTuple):
         )
 
 
-def url():
-    """Return the address of a year of rates."""
+def url(wait=""):
+    """Return the address of a year of rates; ``wait`` asks the stand-in for so many ms."""
     if not settings.RATES_URL:
         raise ImproperlyConfigured("Set RATES_URL to the address of an exchange-rate API.")
-    return f"{settings.RATES_URL}?{urlencode(PERIOD)}"
+    query = {**PERIOD, "wait": wait} if wait else PERIOD
+    return f"{settings.RATES_URL}?{urlencode(query)}"
 
 
 def headers():
@@ -63,3 +65,15 @@ def calls_asked_for(request):
     if not 1 <= calls <= MOST_CALLS:
         raise BadRequest(f"calls must be a whole number from 1 to {MOST_CALLS}, not {asked[:20]!r}")
     return calls
+
+
+def wait_asked_for(request):
+    """Return what ``?wait=`` says, in ms, "" by default; BadRequest unless it is 0 … 20,000."""
+    asked = request.GET.get("wait", "")
+    try:
+        wait = float(asked or 0)
+    except ValueError:
+        wait = -1
+    if not 0 <= wait <= MOST_WAIT:  # so written, it refuses nan too
+        raise BadRequest(f"wait must be a number of ms from 0 to {MOST_WAIT}, not {asked[:20]!r}")
+    return asked

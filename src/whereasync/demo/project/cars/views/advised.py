@@ -1,7 +1,8 @@
 """What to write instead. Each view answers what its namesake in *same work* answers.
 
 The ORM views ask two questions however many cars there are; that, and not async, is their gain. The
-rates views keep one HTTP client. Async earns its keep where calls wait beside each other: gathered.
+rates views keep one HTTP client, and pass on how long the API shall wait. Async earns its keep
+where calls wait beside each other: gathered.
 """
 
 import asyncio
@@ -59,34 +60,37 @@ def answer(pairs, engine):
 class SyncRates(View):
     @timed
     def get(self, request):
-        figures = [ask() for _ in range(rates.calls_asked_for(request))]
+        url = rates.url(rates.wait_asked_for(request))
+        figures = [ask(url) for _ in range(rates.calls_asked_for(request))]
         return JsonResponse(rates.answer(figures))
 
 
 class AsyncRates(View):
     @timed
     async def get(self, request):
-        calls = [aask() for _ in range(rates.calls_asked_for(request))]
+        url = rates.url(rates.wait_asked_for(request))
+        calls = [aask(url) for _ in range(rates.calls_asked_for(request))]
         return JsonResponse(rates.answer(await asyncio.gather(*calls)))
 
 
 class AsyncRatesInTurn(View):
     @timed
     async def get(self, request):
-        figures = [await aask() for _ in range(rates.calls_asked_for(request))]
+        url = rates.url(rates.wait_asked_for(request))
+        figures = [await aask(url) for _ in range(rates.calls_asked_for(request))]
         return JsonResponse(rates.answer(figures))
 
 
-def ask():
+def ask(url):
     """Return the figures of one call."""
-    response = sync_client().get(rates.url(), headers=rates.headers())
+    response = sync_client().get(url, headers=rates.headers())
     response.raise_for_status()
     return rates.Figures.of(response.json())
 
 
-async def aask():
+async def aask(url):
     """Return the figures of one call, waiting without holding a thread."""
     session = await async_session()
-    async with session.get(rates.url(), headers=rates.headers()) as response:
+    async with session.get(url, headers=rates.headers()) as response:
         response.raise_for_status()
         return rates.Figures.of(await response.json())
