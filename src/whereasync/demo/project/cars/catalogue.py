@@ -6,7 +6,7 @@ Adding a view means adding it here and in ``urls.py``.
 from typing import NamedTuple
 
 from cars import rates
-from cars.views import planted
+from cars.views import events, planted
 
 FORM = {"engine": "engine", "name": "manufacturer", "location": "store"}
 
@@ -24,6 +24,8 @@ class Parameter(NamedTuple):
 CALLS = Parameter("calls", "", 1, rates.MOST_CALLS, 5)
 BURN = Parameter("burn", "µs", 0, planted.MOST_BURN, 500)
 WAIT = Parameter("wait", "ms", 0, planted.MOST_WAIT, 5)
+EVERY = Parameter("every", "s", 0, events.MOST_EVERY, 1)
+SECONDS = Parameter("seconds", "s", 0, events.MOST_SECONDS, 3)
 
 
 class Entry(NamedTuple):
@@ -174,6 +176,41 @@ RELATION = Family(
     ),
 )
 
+STREAMING = Family(
+    "Streaming",
+    "A year of rates passed through: fetched whole or as it comes, answered whole or as it comes. "
+    "An async view that answers as it comes is a 500 on Django 4.1.",
+    (
+        Entry("GET", "/streaming/whole-whole/sync/", "Waits for all of it, then answers it."),
+        Entry("GET", "/streaming/whole-whole/async/", "Does the same, awaiting it."),
+        Entry("GET", "/streaming/whole-streamed/sync/", "Waits for all, then answers in pieces."),
+        Entry("GET", "/streaming/whole-streamed/async/", "Does the same, awaiting it."),
+        Entry("GET", "/streaming/streamed-whole/sync/", "Gathers the pieces, then answers all."),
+        Entry("GET", "/streaming/streamed-whole/async/", "Does the same, awaiting each piece."),
+        Entry("GET", "/streaming/streamed-streamed/sync/", "Passes each piece on as it comes."),
+        Entry("GET", "/streaming/streamed-streamed/async/", "Does the same, awaiting each piece."),
+    ),
+)
+
+EVENTS = Family(
+    "Events",
+    "Server-sent events that hardly ever come. An async view is a 500 on Django 4.1.",
+    (
+        Entry(
+            "GET",
+            "/events/sync/",
+            "Sends an event at once, then a comment every so often, holding a thread.",
+            takes=(EVERY, SECONDS),
+        ),
+        Entry(
+            "GET",
+            "/events/async/",
+            "Sends the same, and holds none.",
+            takes=(EVERY, SECONDS),
+        ),
+    ),
+)
+
 PRIVATE = Family(
     "Private",
     "Here to be refused: a measurement that counted a redirect as an answer would be wrong.",
@@ -187,4 +224,7 @@ PRIVATE = Family(
     ),
 )
 
-FAMILIES = (AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, RELATION, PRIVATE)
+FAMILIES = (
+    *(AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, RELATION),
+    *(STREAMING, EVENTS, PRIVATE),
+)

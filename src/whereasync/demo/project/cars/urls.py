@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from cars.views import advised, as_written, plain, planted, relation, same_work
+from cars.views import (
+    advised,
+    as_written,
+    events,
+    plain,
+    planted,
+    relation,
+    same_work,
+    streaming,
+)
 from cars.views.index import Index
 from cars.views.private import Private
 
@@ -30,5 +39,15 @@ urlpatterns = [
     path("relation/async-through/", relation.AsyncThrough.as_view()),
     path("relation/async-wrapped/", relation.AsyncWrapped.as_view()),
     path("relation/async-aadd/", relation.AsyncAadd.as_view()),
+    path("streaming/whole-whole/sync/", streaming.SyncWholeWhole.as_view()),
+    path("streaming/whole-whole/async/", streaming.AsyncWholeWhole.as_view()),
+    path("streaming/whole-streamed/sync/", streaming.SyncWholeStreamed.as_view()),
+    path("streaming/whole-streamed/async/", streaming.AsyncWholeStreamed.as_view()),
+    path("streaming/streamed-whole/sync/", streaming.SyncStreamedWhole.as_view()),
+    path("streaming/streamed-whole/async/", streaming.AsyncStreamedWhole.as_view()),
+    path("streaming/streamed-streamed/sync/", streaming.SyncStreamedStreamed.as_view()),
+    path("streaming/streamed-streamed/async/", streaming.AsyncStreamedStreamed.as_view()),
+    path("events/sync/", events.SyncEvents.as_view()),
+    path("events/async/", events.AsyncEvents.as_view()),
     path("private/", Private.as_view()),
 ]
