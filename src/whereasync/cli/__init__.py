@@ -23,6 +23,7 @@ from whereasync.cli.demo import demo
 from whereasync.cli.race import race
 from whereasync.cli.report import report
 from whereasync.cli.selfcheck import selfcheck
+from whereasync.cli.streaming import streaming
 from whereasync.errors import WhereAsyncError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
+demo.add_command(streaming)
 app.add_command(demo)
 app.add_command(race)
 app.add_command(report)

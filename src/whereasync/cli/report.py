@@ -22,6 +22,7 @@ REPORTS = {  # command that made the run → module of ``reports`` that shows it
     "race": "race",
     "selfcheck": "selfcheck",
     "stacks": "race",
+    "streaming": "streaming",
 }
 
 

@@ -15,6 +15,7 @@ from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 from whereasync.results.costs import merge_costs
 from whereasync.results.crossover import Crossover, find_crossovers
+from whereasync.results.streaming import Passing, measure_passings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,7 @@ class Results:
     blocks: int
     costs: dict[str, Cost]  # role → what its servers took, over all blocks
     crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
+    passings: tuple[Passing, ...] = ()  # of demo streaming
 
 
 def derive(run: Run, samples: Samples) -> Results:
@@ -56,6 +58,7 @@ def derive(run: Run, samples: Samples) -> Results:
         blocks=len(run.blocks),
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),
+        passings=measure_passings(run, cells, samples) if run.command == "streaming" else (),
     )
 
 
