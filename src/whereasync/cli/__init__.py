@@ -20,6 +20,7 @@ import click
 
 from whereasync import __version__
 from whereasync.cli.demo import demo
+from whereasync.cli.idle import idle
 from whereasync.cli.race import race
 from whereasync.cli.report import report
 from whereasync.cli.selfcheck import selfcheck
@@ -51,6 +52,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
+demo.add_command(idle)
 demo.add_command(streaming)
 app.add_command(demo)
 app.add_command(race)

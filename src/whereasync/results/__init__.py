@@ -15,6 +15,7 @@ from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 from whereasync.results.costs import merge_costs
 from whereasync.results.crossover import Crossover, find_crossovers
+from whereasync.results.idle import IdleResult, describe_idle
 from whereasync.results.streaming import Passing, measure_passings
 
 if TYPE_CHECKING:
@@ -45,13 +46,14 @@ class Results:
     costs: dict[str, Cost]  # role → what its servers took, over all blocks
     crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
     passings: tuple[Passing, ...] = ()  # of demo streaming
+    idle: tuple[IdleResult, ...] = ()  # of demo idle
 
 
 def derive(run: Run, samples: Samples) -> Results:
     """Return what the run shows; missing or damaged samples void their cell."""
     cells = compare_cells(run, samples)
     return Results(
-        run=replace(run, singles=(), blocks=()),
+        run=replace(run, singles=(), blocks=(), idle_trials=()),
         article=article_rows(run),
         cells=cells,
         conclusions=conclude(cells) if run.command == "demo" else (),
@@ -59,6 +61,7 @@ def derive(run: Run, samples: Samples) -> Results:
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),
         passings=measure_passings(run, cells, samples) if run.command == "streaming" else (),
+        idle=describe_idle(run, samples),
     )
 
 
