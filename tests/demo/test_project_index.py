@@ -36,7 +36,10 @@ def test_the_index_lists_every_view_with_a_button_and_a_place_for_its_result(
     inputs = re.findall(r'<input name="(\w+)" .*? min="(\d+)" max="(\d+)" value="(\d+)">', page)
     numbers = [number for entry in entries for number in entry.takes]
     assert inputs == [(n.name, str(n.least), str(n.most), str(n.value)) for n in numbers]
-    assert [n.name for n in numbers] == ["calls"] * 3 + ["burn", "wait"] * 2
+    assert [n.name for n in numbers] == ["calls"] * 3 + ["burn", "wait"] * 2 + [
+        "every",
+        "seconds",
+    ] * 2
     for entry in entries:
         assert html.escape(entry.does) in page
 

@@ -14,6 +14,7 @@ from whereasync.model import Fault, IdleJob, IdleTrial, Upstream, Void
 if TYPE_CHECKING:
     from whereasync.bench.stage import Service, Stage
     from whereasync.model import IdleArm, IdlePlan
+    from whereasync.servers import Endpoint
 
 UPSTREAM = Upstream(latency="20ms", rates="small")  # nobody calls it
 
@@ -47,13 +48,17 @@ def _try(stage: Stage, plan: IdlePlan, arm: IdleArm, repeat: int, service: Servi
                 hold=plan.hold,
             )
             record = drive.drive_idle(job, spawn=stage.supervisor.spawn, directory=scratch)
-            if (code := endpoint.child.poll()) is not None:
-                raise WhereAsyncError(
-                    f"{endpoint.child.name} ended with code {code} while the clients were there",
-                    "look at the server's log, in the run's directory",
-                )
+            _require_alive(endpoint)
     except WhereAsyncError as error:
         fault = Fault.of(Void.SERVER, error)
         return IdleTrial(role=arm.role, repeat=repeat, fault=fault)
     stage.ledger.directory.adopt(arm.role, repeat, drive.samples_path(scratch, IDLE))
     return IdleTrial(role=arm.role, repeat=repeat, record=record)
+
+
+def _require_alive(endpoint: Endpoint) -> None:
+    if (code := endpoint.child.poll()) is not None:
+        raise WhereAsyncError(
+            f"{endpoint.child.name} ended with code {code} while the clients were there",
+            "look at the server's log, in the run's directory",
+        )

@@ -8,6 +8,7 @@ is counted by the blank lines that end an event or a comment; the head has none 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np  # not late: it would stall the loop while the clients are held
@@ -18,25 +19,38 @@ from whereasync.model import IdleRecord
 from whereasync.processes import accounting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whereasync.model import Fault, IdleJob
 
 IDLE = "idle"  # of the record, and of the samples
 COLUMNS = ("begun", "connected", "status", "first", "events", "closed")  # ns; 0: never came
 BEGUN, CONNECTED, STATUS, FIRST, EVENTS, CLOSED = range(len(COLUMNS))
 _BASELINE_VISITS = 3  # so that what a first request loads is loaded
-_TURN = 0.005  # s between two looks whether clients are due, or all are served
+_TURN = 0.005  # s between two looks whether clients are due
 _END = b"\n\n"  # of an event
 
 
 class Listener(asyncio.Protocol):
     """One client: sends its request as soon as it is connected, and listens."""
 
-    __slots__ = ("_last", "_transport", "begun", "closed", "connected", "events", "first")
-    __slots__ += ("message", "status")
+    __slots__ = (
+        "_last",
+        "_message",
+        "_tell",
+        "_transport",
+        "begun",
+        "closed",
+        "connected",
+        "events",
+        "first",
+        "status",
+    )
 
-    def __init__(self, message: bytes) -> None:
-        """Take the bytes to send."""
-        self.message = message
+    def __init__(self, message: bytes, tell: Callable[[], None]) -> None:
+        """Take the bytes to send, and whom to tell of the first event."""
+        self._message = message
+        self._tell = tell
         self.begun = now()
         self.connected = self.status = self.first = self.events = self.closed = 0
         self._last = b""
@@ -46,7 +60,7 @@ class Listener(asyncio.Protocol):
         """Send the request."""
         self.connected = now()
         self._transport = transport  # type: ignore[assignment] # a TCP transport writes
-        transport.write(self.message)  # type: ignore[attr-defined]
+        transport.write(self._message)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         """Count the events that end in it."""
@@ -56,6 +70,7 @@ class Listener(asyncio.Protocol):
         self._last = data[-1:]
         if ended and not self.first:
             self.first = now()
+            self._tell()
         self.events += ended
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -137,6 +152,8 @@ class _Crowd:
         self._message = compose(job.request, job.target)
         self._listeners: list[Listener] = []
         self._connecting: set[asyncio.Task[None]] = set()
+        self._unserved = job.clients
+        self._all_served = asyncio.Event()
 
     async def connect(self) -> None:
         """Begin to connect all, so many a second; whoever is refused stays unconnected."""
@@ -144,7 +161,7 @@ class _Crowd:
         while len(self._listeners) < self._job.clients:
             due = 1 + int((now() - start) * NS * self._job.rate)
             for _ in range(min(due, self._job.clients) - len(self._listeners)):
-                listener = Listener(self._message)
+                listener = Listener(self._message, self._serve)
                 self._listeners.append(listener)
                 task = asyncio.create_task(self._connect(listener))
                 self._connecting.add(task)
@@ -162,9 +179,14 @@ class _Crowd:
 
     async def settle(self) -> None:
         """Wait until each has had its first event, or patience ends."""
-        end = now() + int(self._job.patience / NS)
-        while now() < end and not all(each.first for each in self._listeners):
-            await asyncio.sleep(_TURN)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._job.patience):
+                await self._all_served.wait()
+
+    def _serve(self) -> None:
+        self._unserved -= 1
+        if not self._unserved:
+            self._all_served.set()
 
     def rows(self) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
         """Return the samples."""

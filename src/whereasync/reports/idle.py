@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from whereasync.document import Figure
-    from whereasync.model import Run
     from whereasync.results import Results
     from whereasync.results.idle import IdleResult, Range
 
@@ -160,7 +159,7 @@ def _show_range(found: Range | None, figure: Callable[[float], Figure]) -> Line:
     """Return the median, with the range where that is wide."""
     if found is None:
         return None
-    if found.low > 0 and found.high / found.low < WIDE or found.low == found.high:
+    if (found.low > 0 and found.high / found.low < WIDE) or found.low == found.high:
         return figure(found.median)
     return (figure(found.median), dim(" ["), dim(figure(found.low)), dim("–"),
             dim(figure(found.high)), dim("]"))  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whereasync.demo.streaming import STREAMED
+from whereasync.demo.streaming import STREAMED, WHOLE
 from whereasync.document import (
     Block,
     Document,
@@ -31,7 +31,6 @@ from whereasync.document import (
     strong,
     table,
 )
-from whereasync.model import Interface
 from whereasync.reports.article import space_unit
 from whereasync.reports.cells import count_clients, join, remark, show_interval, show_rate
 from whereasync.reports.demo import CUT_SHORT
@@ -46,6 +45,12 @@ if TYPE_CHECKING:
     from whereasync.stats import Comparison
 
 NAMES = {"full": "1.1 MB", "small": "30 kB"}  # of the rates
+STREAMING = {  # (fetch, answer) → which of the two is streamed
+    (WHOLE, WHOLE): "nothing",
+    (STREAMED, WHOLE): "fetch",
+    (WHOLE, STREAMED): "answer",
+    (STREAMED, STREAMED): "both",
+}
 FEW_PIECES = 0.9  # a first byte before that part of the whole time counts as a streamed one
 
 
@@ -68,51 +73,54 @@ def report(results: Results) -> Document:
 
 
 def _answer(passings: Sequence[Passing]) -> Iterator[Block]:
-    """Say of each number of clients what streaming all the way gains over everything whole."""
+    """Say of each number of clients, the most first, what streaming all the way gains."""
     if not passings:
         yield paragraph(strong("No result"), ": nothing was measured.")
-    for clients in dict.fromkeys(each.clients for each in passings):
+    for clients in sorted({each.clients for each in passings}, reverse=True):
         mine = [each for each in passings if each.clients == clients]
-        for interface in (Interface.ASGI, Interface.WSGI):
-            streamed = _find(mine, STREAMED, interface)
-            if streamed is not None:
-                yield paragraph(*_praise(streamed, mine))
+        streamed = [each for each in mine if _is_telling(each, STREAMED)]
+        if streamed:
+            yield paragraph(*_praise(clients, streamed, mine))
 
 
-def _find(passings: Sequence[Passing], way: str, interface: Interface) -> Passing | None:
-    """Return the native variant under that interface that fetches and answers that way."""
-    return next(
-        (
-            each
-            for each in passings
-            if each.variant.is_native
-            and each.variant.interface is interface
-            and each.variant.fetch == each.variant.answer == way
-        ),
-        None,
-    )
+def _is_telling(passing: Passing, way: str) -> bool:
+    """Tell whether it fetches and answers in that one way, a view on the server of its kind."""
+    variant = passing.variant
+    return variant.is_native and variant.fetch == variant.answer == way
 
 
-def _praise(streamed: Passing, mine: Sequence[Passing]) -> Iterator[Part]:
-    variant = streamed.variant
-    yield f"At {count_clients(streamed.clients)}, "
-    yield strong(f"streamed all the way by {_article(variant.view)} {variant.view} view")
-    yield f" under {variant.interface.upper()}, the first byte is there after "
-    yield _seconds(streamed.first_byte)
-    yield " instead of "
-    yield _seconds(next((each.first_byte for each in mine if each.variant.is_reference), None))
-    yield from _weigh(" (", streamed.sooner, ")")
-    whole = _find(mine, "whole", variant.interface)
-    if streamed.peak_rss and whole and whole.peak_rss:
-        yield ", with "
-        yield Size(streamed.peak_rss)
-        yield " of memory at most instead of "
-        yield Size(whole.peak_rss)
-        yield " for the same view that fetches and answers it whole"
-    yield "; throughput "
-    yield _say_speed(streamed.speed)
-    yield from _weigh(" ", streamed.speed, "")
+def _praise(clients: int, streamed: Sequence[Passing], mine: Sequence[Passing]) -> Iterator[Part]:
+    yield strong(f"At {count_clients(clients)}, streamed all the way")
+    for place, each in enumerate(sorted(streamed, key=lambda one: one.variant.view)):
+        yield "; " if place else ": "
+        yield f"{_name(each)} answers its first byte after "
+        yield strong(_seconds(each.first_byte))
+        yield from _weigh(" (", each.sooner, " sooner)")
+        whole = next(
+            (
+                one
+                for one in mine
+                if _is_telling(one, WHOLE) and one.variant.view == each.variant.view
+            ),
+            None,
+        )
+        if each.peak_rss and whole and whole.peak_rss:
+            yield ", takes "
+            yield strong(Size(each.peak_rss))
+            yield " instead of the "
+            yield Size(whole.peak_rss)
+            yield " of the same view, all whole"
+        yield f", and its throughput {_say_speed(each.speed)}"
+        yield from _weigh(" ", each.speed, "")
+    reference = next((each for each in mine if each.variant.is_reference), None)
+    if reference is not None:
+        yield ". All whole, sync under WSGI, the first byte is there after "
+        yield _seconds(reference.first_byte)
     yield "."
+
+
+def _name(passing: Passing) -> str:
+    return f"{passing.variant.view} under {passing.variant.interface.upper()}"
 
 
 def _article(view: str) -> str:
@@ -177,42 +185,53 @@ def _describe_upstream(experiment: Experiment | None) -> Iterator[str]:
 
 def _tables(passings: Sequence[Passing]) -> Iterator[Block]:
     for clients in dict.fromkeys(each.clients for each in passings):
+        mine = [each for each in passings if each.clients == clients]
         yield heading(count_clients(clients).capitalize())
         yield table(
             [
-                left("fetched"),
-                left("answered"),
-                left("view, server"),
+                left("streamed"),
+                left("view"),
                 right("first byte"),
                 right("whole"),
                 right("memory"),
-                right("requests/s"),
                 right("ratio"),
                 right("interval"),
                 right("CPU"),
             ],
-            [_show(each) for each in passings if each.clients == clients],
-            caption="First byte and whole answer: medians. Memory: the peak of the server's "
-            "processes. Ratio: of requests/s, to the first row. CPU: the server's, a request.",
+            [_show(each) for each in mine],
+            caption="Streamed: what isn't done at once, the fetching from the API, the answer, or "
+            "both. First byte and whole answer: medians. Memory: the peak of the server's "
+            "processes. Ratio: of requests/s. CPU: the server's, a request.",
+            notes=[
+                ("1× is ", show_rate(each.throughput), " requests/s")
+                for each in mine
+                if each.variant.is_reference
+            ],
         )
 
 
 def _show(passing: Passing) -> tuple[Line, ...]:
     variant, speed = passing.variant, passing.speed
-    ratio = Ratio(speed.ratio) if speed and speed.ratio else None
-    is_decided = speed is not None and speed.verdict in (Verdict.FASTER, Verdict.SAME)
     return (
-        variant.fetch,
-        variant.answer,
-        f"{variant.view}, {variant.arm.server}",
+        STREAMING[variant.fetch, variant.answer],
+        _name(passing),
         _seconds(passing.first_byte),
         _seconds(passing.whole),
         Size(passing.peak_rss) if passing.peak_rss else None,
-        show_rate(passing.throughput),
-        "1" if variant.is_reference else strong(ratio) if is_decided and ratio else ratio,
+        Ratio(1.0)
+        if variant.is_reference
+        else Ratio(speed.ratio)
+        if speed and speed.ratio
+        else None,
         show_interval(speed) if speed else None,
         Seconds(passing.server_cpu),
     )
+
+
+def _show_ratio(passing: Passing) -> Ratio | None:
+    if passing.variant.is_reference:
+        return Ratio(1.0)
+    return Ratio(passing.speed.ratio) if passing.speed and passing.speed.ratio else None
 
 
 def _seconds(value: float | None) -> Seconds | None:

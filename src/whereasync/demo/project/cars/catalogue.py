@@ -26,6 +26,7 @@ BURN = Parameter("burn", "µs", 0, planted.MOST_BURN, 500)
 WAIT = Parameter("wait", "ms", 0, planted.MOST_WAIT, 5)
 EVERY = Parameter("every", "s", 0, events.MOST_EVERY, 1)
 SECONDS = Parameter("seconds", "s", 0, events.MOST_SECONDS, 3)
+ASYNC_ITERATORS = (4, 2)  # since then StreamingHttpResponse takes them
 
 
 class Entry(NamedTuple):
@@ -36,6 +37,7 @@ class Entry(NamedTuple):
     does: str
     takes: tuple = ()
     status: int = 200  # of the answer
+    since: tuple = ()  # the first Django it works on, (4, 2); on an older one it is a 500
 
     @property
     def kind(self):
@@ -179,22 +181,32 @@ RELATION = Family(
 STREAMING = Family(
     "Streaming",
     "A year of rates passed through: fetched whole or as it comes, answered whole or as it comes. "
-    "An async view that answers as it comes is a 500 on Django 4.1.",
+    "On Django 4.1 an async view that answers as it comes is a 500.",
     (
         Entry("GET", "/streaming/whole-whole/sync/", "Waits for all of it, then answers it."),
         Entry("GET", "/streaming/whole-whole/async/", "Does the same, awaiting it."),
         Entry("GET", "/streaming/whole-streamed/sync/", "Waits for all, then answers in pieces."),
-        Entry("GET", "/streaming/whole-streamed/async/", "Does the same, awaiting it."),
+        Entry(
+            "GET",
+            "/streaming/whole-streamed/async/",
+            "Does the same, awaiting it.",
+            since=ASYNC_ITERATORS,
+        ),
         Entry("GET", "/streaming/streamed-whole/sync/", "Gathers the pieces, then answers all."),
         Entry("GET", "/streaming/streamed-whole/async/", "Does the same, awaiting each piece."),
         Entry("GET", "/streaming/streamed-streamed/sync/", "Passes each piece on as it comes."),
-        Entry("GET", "/streaming/streamed-streamed/async/", "Does the same, awaiting each piece."),
+        Entry(
+            "GET",
+            "/streaming/streamed-streamed/async/",
+            "Does the same, awaiting each piece.",
+            since=ASYNC_ITERATORS,
+        ),
     ),
 )
 
 EVENTS = Family(
     "Events",
-    "Server-sent events that hardly ever come. An async view is a 500 on Django 4.1.",
+    "Server-sent events that hardly ever come. On Django 4.1 the async view is a 500.",
     (
         Entry(
             "GET",
@@ -207,6 +219,7 @@ EVENTS = Family(
             "/events/async/",
             "Sends the same, and holds none.",
             takes=(EVERY, SECONDS),
+            since=ASYNC_ITERATORS,
         ),
     ),
 )
