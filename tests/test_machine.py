@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
 import platform
+import resource
 from dataclasses import replace
 from typing import TYPE_CHECKING
 

@@ -35,6 +35,14 @@ def test_async_views_are_asked_where_an_event_loop_serves() -> None:
         assert each.request.path.split("/")[2] == each.visitor.path.split("/")[3]
 
 
+def test_threads_are_shared_where_they_can_be() -> None:
+    """One arm less where asgiref is too old."""
+    arms = build(clients=10, is_quick=False, seed=1).arms
+    assert [each.role for each in arms if each.asgi] == ["shared"]
+    without = build(clients=10, is_quick=False, seed=1, can_share=False).arms
+    assert without == tuple(each for each in arms if not each.asgi)
+
+
 def test_clients_come_gently() -> None:
     """All within five seconds, and not in one."""
     assert build(clients=1000, is_quick=False, seed=1).rate == 500

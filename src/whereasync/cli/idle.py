@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from whereasync.bench import Setting
     from whereasync.bench.stage import Observer
     from whereasync.model import IdlePlan, Run
+    from whereasync.servers import App
     from whereasync.store import RunDirectory
 
 MOST_CLIENTS = 10_000
@@ -41,13 +42,19 @@ def idle(
     Sync and async views, each server alone; meanwhile another visitor asks for a page.
     """
     require_extra()
+    from dataclasses import replace
+
     from whereasync.demo.idle import build
     from whereasync.servers import require
 
     allow_clients(clients)
     drawn = draw_seed(seed)
-    plan = build(clients=clients, is_quick=quick, seed=drawn)
     setting = demo_setting("sqlite:")  # no view asks it
+    plan = build(
+        clients=clients, is_quick=quick, seed=drawn, can_share=can_share_threads(setting.app)
+    )
+    shared = {each.role: replace(setting.app, asgi=each.asgi) for each in plan.arms if each.asgi}
+    setting = replace(setting, apps=shared)
     for each in plan.arms:
         require(each.arm, setting.app.python)
     results = measure(
@@ -56,6 +63,23 @@ def idle(
     )
     is_whole = not results.run.faults and not any(each.faults for each in results.idle)
     return 0 if is_whole else 3
+
+
+def can_share_threads(app: App) -> bool:
+    """Tell whether requests can share threads there; say aloud where they can't."""
+    from whereasync.demo.idle import SHARED_LEAST
+    from whereasync.servers import versions
+
+    found = versions(app.python, ["asgiref"])["asgiref"]
+    is_new = tuple(map(int, found.split(".")[:2])) >= SHARED_LEAST
+    if not is_new:
+        least = ".".join(map(str, SHARED_LEAST))
+        click.echo(
+            f"Not tried, shared threads: asgiref {found} is too old; "
+            f"{app.python} -m pip install 'asgiref>={least}'",
+            err=True,
+        )
+    return is_new
 
 
 def allow_clients(clients: int) -> None:

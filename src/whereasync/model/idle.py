@@ -50,6 +50,7 @@ class IdleArm:
     arm: Arm
     request: Request
     visitor: Request
+    asgi: str = ""  # the application, where it isn't the project's usual one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ def _answer(results: Sequence[IdleResult]) -> Iterator[Block]:
     if not results:
         yield paragraph(strong("No result"), ": nothing was measured.")
         return
-    ranked = sorted(results, key=lambda each: not _is_async(each))
+    ranked = sorted(results, key=lambda each: (not _is_async(each), not each.arm.asgi))
     parts: list[Part] = [strong(f"Of {results[0].asked:,} idle clients "), ""]
     for place, each in enumerate(ranked):
         parts.append("; " if place else "")
@@ -177,7 +177,7 @@ def _show_visit(result: IdleResult) -> Line:
 def _after(results: Sequence[IdleResult]) -> Iterator[Block]:
     """Say who keeps connections of clients that have left."""
     for each in results:
-        if each.kept and each.kept.median > 0:
+        if each.kept and each.kept.median > 0 and not _is_async(each):
             yield caveat(
                 f"{each.arm.label}: a second after all had left it still held ",
                 Count(each.kept.median),
@@ -189,6 +189,13 @@ def _after(results: Sequence[IdleResult]) -> Iterator[Block]:
 def _explain(results: Sequence[IdleResult]) -> Iterator[Block]:
     """Say why some were not served, each reason once, and what to do."""
     for each in results:
+        if _is_async(each) and _holds_threads(each):
+            yield caveat(
+                f"{each.arm.label}: a thread for each client, though the view is async: Django "
+                "keeps the thread of a request's synchronous code, which its middlewares and "
+                "signals always run, until the answer has ended",
+                hint="hand a few threads in (asgiref 3.13), as demosite/asgi_shared.py does",
+            )
         if each.served and each.served.median >= each.asked and not each.refused_turns:
             continue
         if each.arm.arm.interface is Interface.ASGI and not _is_async(each):
@@ -203,6 +210,11 @@ def _explain(results: Sequence[IdleResult]) -> Iterator[Block]:
                 "whoever comes when all are held waits",
                 hint="as many threads as clients, or an async view under ASGI",
             )
+
+
+def _holds_threads(result: IdleResult) -> bool:
+    served = result.served.median if result.served else 0
+    return bool(served and result.threads and result.threads.median >= served)
 
 
 def _closing(results: Results) -> Iterator[Block]:
