@@ -276,7 +276,7 @@ def _closing(results: Results) -> Iterator[Block]:
     run = results.run
     for found in run.caveats:
         yield qualify(found)
-    yield next_step("Idle connections, async's clearest win: ", code("whereasync demo idle"))
+    yield next_step("What a thousand idle connections cost: ", code("whereasync demo idle"))
     bounded = [
         each.speed.level for each in results.passings if each.speed and each.speed.low is not None
     ]
