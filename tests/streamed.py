@@ -22,18 +22,19 @@ if TYPE_CHECKING:
 
 EARLY = 0.25  # of a streamed answer's time, when its first byte comes
 MEGABYTES = {"whole": 400, "streamed": 100}  # of a server whose view fetches that way
+FULL = streaming.Length.FULL
 SECOND = 1_000_000_000  # ns
 TIMEOUT = Fault(kind="timeout", detail="No answer within 2 s", hint="look at the server's log")
 
 
 def stream(
-    path: Path, gains: synthetic.Gains, *, is_quick: bool = False, blocks: int = 6, **changes: Any
+    path: Path, gains: synthetic.Gains, *, blocks: int = 6, **changes: Any
 ) -> tuple[RunDirectory, Run]:
     """Race the cells named in ``gains``, throughput async ÷ sync; what is streamed comes early.
 
     The sync sides all do the reference's work.
     """
-    planned = streaming.build(clients=(1, 64), rates="full", is_quick=is_quick, seed=7)
+    planned = streaming.build(clients=(1, 64), rates="full", length=FULL, seed=7)
     planned = replace(planned, rules=synthetic.RULES)
     arms = {role: arms[0] for role, arms in planned.candidates.items()}
     directory, run = synthetic.race(
@@ -86,7 +87,7 @@ def hold(
     answers no visitor.
     """
     plan = idle.build(clients=clients, is_quick=False, seed=7)
-    planned = streaming.build(clients=(1,), rates="full", is_quick=True, seed=7)
+    planned = streaming.build(clients=(1,), rates="full", length=FULL, seed=7)
     arms = {each.role: each.arm for each in plan.arms}
     directory, run = synthetic.begin(path, planned, command="idle", idle=plan, arms=arms, **changes)
     trials = []

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from whereasync.demo.streaming import CLIENTS, Variant, build, read_variant
+from whereasync.demo.streaming import CLIENTS, Length, Variant, build, read_variant
 from whereasync.model import Experiment, Interface
 
 
 def plan(**changes: Any) -> Experiment:
-    """Return the default experiment, or a changed one."""
-    return build(**{"clients": CLIENTS, "rates": "full", "is_quick": False, "seed": 7, **changes})
+    """Return the full experiment, or a changed one."""
+    usual = {"clients": CLIENTS, "rates": "full", "length": Length.FULL, "seed": 7}
+    return build(**{**usual, **changes})
 
 
 def test_every_way_is_measured_by_a_view_on_the_server_of_its_kind() -> None:
@@ -53,7 +54,7 @@ def test_a_side_says_which_variant_it_is() -> None:
 
 def test_there_is_one_reference_for_each_number_of_clients() -> None:
     """All whole, sync under WSGI."""
-    for changes in ({}, {"is_quick": True}, {"clients": (3,)}):
+    for changes in ({}, {"length": Length.QUICK}, {"clients": (3,)}):
         planned = plan(**changes)
         found = [
             cell.clients
@@ -66,8 +67,19 @@ def test_there_is_one_reference_for_each_number_of_clients() -> None:
 
 def test_a_quick_one_leaves_out_what_is_half_streamed() -> None:
     """And where the wrong server is asked."""
-    ways = {cell.name for cell in plan(is_quick=True).cells}
-    assert ways == {f"{way}-{n}" for way in ("whole-whole", "streamed-streamed") for n in CLIENTS}
+    names = {cell.name for cell in plan(length=Length.QUICK).cells}
+    assert names == {f"{way}-{n}" for way in ("whole-whole", "streamed-streamed") for n in CLIENTS}
+
+
+def test_by_default_only_the_most_clients_see_the_rest() -> None:
+    """One client alone would show nothing that isn't known by then."""
+    names = {cell.name for cell in plan(length=Length.DEFAULT).cells}
+    assert names < {cell.name for cell in plan().cells}
+    assert {name for name in names if name.endswith("-1")} == {
+        "whole-whole-1",
+        "streamed-streamed-1",
+    }
+    assert len(names) == 7
 
 
 @pytest.mark.parametrize("rates", ["full", "small"])

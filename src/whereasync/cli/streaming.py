@@ -15,12 +15,14 @@ from whereasync.cli.measuring import (
     want,
 )
 from whereasync.cli.options import Numbers, format_options, run_options
+from whereasync.errors import BadInputError
 
 MOST_CLIENTS = 256  # the load client shares a core with the API that sends them all 1.1 MB
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Only all whole against all streamed: 2 minutes.")
+@click.option("--full", is_flag=True, help="Everything at every number of clients: 6 minutes.")
 @click.option(
     "--clients",
     type=Numbers(1, MOST_CLIENTS, "clients"),
@@ -39,6 +41,7 @@ MOST_CLIENTS = 256  # the load client shares a core with the API that sends them
 @format_options
 def streaming(
     quick: bool,
+    full: bool,
     clients: tuple[int, ...],
     rates: str,
     seed: int | None,
@@ -49,12 +52,15 @@ def streaming(
     Sync and async views, under WSGI (gunicorn) and ASGI (uvicorn). The API sends its answer over
     time, as one that computes it does: the first part after 20 ms, the last after 70.
     """
+    if quick and full:
+        raise BadInputError("--quick and --full are two lengths", "give one of them")
     require_extra()
-    from whereasync.demo.streaming import build
+    from whereasync.demo.streaming import Length, build
     from whereasync.servers import require
 
     drawn = draw_seed(seed)
-    experiment = build(clients=clients, rates=rates, is_quick=quick, seed=drawn)
+    length = Length.QUICK if quick else Length.FULL if full else Length.DEFAULT
+    experiment = build(clients=clients, rates=rates, length=length, seed=drawn)
     setting = demo_setting("sqlite:")  # no view asks it
     for arms in experiment.candidates.values():
         require(arms[0], setting.app.python)

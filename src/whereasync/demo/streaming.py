@@ -8,6 +8,7 @@ block. A newcomer would measure 1 and 64 clients on one server: its peak memory 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from whereasync.model import Arm, Cell, Experiment, Interface, Request, Side, SliceRules, Upstream
@@ -71,35 +72,38 @@ def read_variant(side: Side) -> Variant:
     return Variant(fetch=fetch, answer=answer, view=view, interface=Interface(interface))
 
 
-def build(*, clients: Sequence[int], rates: str, is_quick: bool, seed: int) -> Experiment:
-    """Return the experiment; a quick one has what is all whole and all streamed, and no more."""
-    pairs = tuple(_pairs(is_quick=is_quick))
-    cells = tuple(_cell(a, b, number) for a, b in pairs for number in clients)
+class Length(StrEnum):
+    """How much is measured."""
+
+    QUICK = "quick"  # what is all whole, and what is all streamed
+    DEFAULT = "default"  # the others too, by the most clients only
+    FULL = "full"  # everything by every number of clients
+
+
+def build(*, clients: Sequence[int], rates: str, length: Length, seed: int) -> Experiment:
+    """Return the experiment."""
+    cells = tuple(
+        _cell(a, b, number)
+        for a, b in PAIRS
+        for number in clients
+        if _is_measured(a, length, is_most=number == max(clients))
+    )
+    sides = [side for cell in cells for side in (cell.a, cell.b)]
     return Experiment(
         seed=seed,
         budget=None,
         objects=1,  # no view reads them
         upstream=Upstream(latency=WAIT, rates=rates, seed=seed, pieces=PIECES, pause=PAUSE),
-        candidates={
-            variant.side(number).role: (variant.arm,)
-            for pair in pairs
-            for variant in pair
-            for number in clients
-        },
+        candidates={side.role: (read_variant(side).arm,) for side in sides},
         cells=cells,
         looks=LOOKS,
         rules=RULES,
     )
 
 
-def _pairs(*, is_quick: bool) -> list[tuple[Variant, Variant]]:
-    """Return sync beside async, each under its own interface, then each under the other's."""
-    ways = [(WHOLE, WHOLE), (STREAMED, STREAMED), (WHOLE, STREAMED), (STREAMED, WHOLE)]
-    if is_quick:
-        ways = ways[:2]
-    native = [_pair(fetch, answer, Interface.WSGI, Interface.ASGI) for fetch, answer in ways]
-    crossed = _pair(STREAMED, STREAMED, Interface.ASGI, Interface.WSGI)
-    return native if is_quick else [*native, crossed]
+def _is_measured(variant: Variant, length: Length, *, is_most: bool) -> bool:
+    is_telling = variant.is_native and variant.fetch == variant.answer
+    return is_telling or length is Length.FULL or (length is Length.DEFAULT and is_most)
 
 
 def _pair(
@@ -109,6 +113,13 @@ def _pair(
         Variant(fetch=fetch, answer=answer, view="sync", interface=of_sync),
         Variant(fetch=fetch, answer=answer, view="async", interface=of_async),
     )
+
+
+WAYS = ((WHOLE, WHOLE), (STREAMED, STREAMED), (WHOLE, STREAMED), (STREAMED, WHOLE))
+PAIRS = (  # sync beside async, each under its own interface; at the end under the other's
+    *(_pair(fetch, answer, Interface.WSGI, Interface.ASGI) for fetch, answer in WAYS),
+    _pair(STREAMED, STREAMED, Interface.ASGI, Interface.WSGI),
+)
 
 
 def _cell(a: Variant, b: Variant, clients: int) -> Cell:

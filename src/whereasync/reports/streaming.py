@@ -6,6 +6,7 @@ is about the first byte and about memory, and may cost throughput.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whereasync.demo.streaming import STREAMED, WHOLE
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whereasync.model import Experiment, Run
-    from whereasync.results import Results
+    from whereasync.results import CellResult, Results
     from whereasync.results.streaming import Passing
     from whereasync.stats import Comparison
 
@@ -61,7 +62,7 @@ def report(results: Results) -> Document:
         *_preface(results.run),
         *_tables(results.passings),
         *_traps(results.passings),
-        *remark(results.cells, more=None),
+        *remark([_without_doubt(each) for each in results.cells], more=None),
         *_closing(results),
     ]
     return Document(
@@ -272,6 +273,13 @@ def _is_held_back(passing: Passing) -> bool:
     return passing.first_byte > FEW_PIECES * passing.whole
 
 
+def _without_doubt(result: CellResult) -> CellResult:
+    """Return a cell whose own comparison, of a pair, needn't be decided: it isn't shown."""
+    if result.is_void:
+        return result
+    return replace(result, comparison=replace(result.comparison, reason=None))
+
+
 def _closing(results: Results) -> Iterator[Block]:
     run = results.run
     for found in run.caveats:
@@ -283,7 +291,11 @@ def _closing(results: Results) -> Iterator[Block]:
     yield paragraph(
         dim(f"Seed {run.seed}, "),
         dim(Seconds(run.elapsed)),
-        *((dim(f", {results.blocks} blocks"),) if results.blocks else ()),
+        *(
+            (dim(f", {results.blocks} block{'s' * (results.blocks > 1)}"),)
+            if results.blocks
+            else ()
+        ),
         *((dim("; intervals at "), dim(Share(min(bounded))), dim(" or more")) if bounded else ()),
         dim("."),
     )
