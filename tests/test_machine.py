@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from whereasync import machine
 from whereasync.model import Caveat, Machine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 TWO_CORES = Machine(
@@ -116,3 +118,23 @@ def test_caveats() -> None:
     free = machine.find_caveats(replace(TWO_CORES, server_cores=(), other_cores=()))
     assert [caveat.kind for caveat in free] == [Caveat.NO_PINNING]
     assert all(caveat.hint for caveat in (*noisy, *shared, *free))
+
+
+@pytest.fixture
+def few_files() -> Iterator[int]:
+    """Allow this process few open files for one test; give how many the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    yield hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_more_files_are_allowed_as_far_as_the_system_lets(few_files: int) -> None:
+    """Never fewer than before, and what it may is told."""
+    assert machine.allow_files(100) == 100
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (512, few_files)
+    assert machine.allow_files(600) == 600
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (600, few_files)
+    if few_files != resource.RLIM_INFINITY:
+        assert machine.allow_files(few_files + 1) == few_files
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (few_files, few_files)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -42,6 +43,18 @@ def describe() -> Machine:
         server_cores=server_cores,
         other_cores=other_cores,
     )
+
+
+def allow_files(number: int) -> int:
+    """Let this process, and all that it starts, open so many files; return how many it may.
+
+    Where the system allows fewer, all of those.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
 
 
 def name_cpu(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

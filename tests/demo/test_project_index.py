@@ -40,6 +40,7 @@ def test_the_index_lists_every_view_with_a_button_and_a_place_for_its_result(
         *["calls", "wait"] * 3,
         *["burn", "wait"] * 2,
         *["queries", "wait"] * 3,
+        *["every", "seconds"] * 2,
     ]
     for entry in entries:
         assert html.escape(entry.does) in page

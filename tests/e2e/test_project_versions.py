@@ -155,8 +155,11 @@ def test_every_view_answers_alike_on_the_oldest_and_the_newest_stack(
         ["GET /plain/query/sync/", "GET /plain/query/async/"],
         ["GET /planted/sync/", "GET /planted/async/"],
         ["GET /orm/sync/", "GET /orm/async/", "GET /orm/async-coalesced/"],
+        [name for name in texts if name.startswith("GET /streaming/")],
+        [name for name in texts if name.startswith("GET /events/")],
     ):
         assert {texts[name] for name in shared} == {texts[shared[0]]}
+    assert texts["GET /events/sync/"] == "event: hello\ndata: 1\n\n"
     assert json.loads(texts["GET /advised/rates/sync/"]) == {
         "calls": 1,
         "days": 2,

@@ -188,6 +188,32 @@ async def _queue(stand: Stand, writer: asyncio.StreamWriter, path: str) -> bool:
     return await _fine(stand, writer, path)
 
 
+async def _send_head_first(stand: Stand, writer: asyncio.StreamWriter, path: str) -> bool:
+    del stand, path
+    head, end, body = OK.partition(b"\r\n\r\n")
+    writer.write(head + end)
+    await writer.drain()
+    await asyncio.sleep(0.02)
+    writer.write(body)
+    return True
+
+
+async def _say_nothing(stand: Stand, writer: asyncio.StreamWriter, path: str) -> bool:
+    del stand, path
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    return True
+
+
+async def _reset_after_head(stand: Stand, writer: asyncio.StreamWriter, path: str) -> bool:
+    if stand.hits[path] == 1:
+        return await _fine(stand, writer, path)
+    writer.write(OK[:-5])
+    await writer.drain()
+    await asyncio.sleep(0.01)
+    _kill(writer)
+    return False
+
+
 def _kill(writer: asyncio.StreamWriter) -> None:
     """Close with a reset instead of an end: a zero linger throws everything away."""
     sock = writer.get_extra_info("socket")
@@ -213,6 +239,9 @@ ANSWERS = {
     "/counts": _count,
     "/waits": _wait,
     "/stalls": _stall,
+    "/head-first": _send_head_first,
+    "/empty": _say_nothing,
+    "/resets-after-head": _reset_after_head,
     "/queues": _queue,
 }
 

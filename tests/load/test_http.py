@@ -132,6 +132,23 @@ def test_every_good_answer_is_understood_three_times_over(stand: Stand, path: st
         assert each.status == 200
 
 
+def test_the_first_byte_is_the_bodys(stand: Stand) -> None:
+    """A head that comes long before is of no use to anybody; without a body it is the end."""
+    late, empty = ask(stand.target, "/head-first", "/empty")
+    assert isinstance(late, Answer)
+    assert late.first_byte - late.sent >= 19_000_000
+    assert isinstance(empty, Answer)
+    assert empty.first_byte == empty.done
+
+
+def test_an_answer_of_which_the_head_came_is_not_asked_for_again(stand: Stand) -> None:
+    """The server has seen the request: it was no stale connection."""
+    path = "/resets-after-head"
+    _, lost = ask(stand.target, path, path)
+    assert lost == "connection"
+    assert stand.hits[path] == 2
+
+
 def test_a_kept_connection_is_used_again(stand: Stand) -> None:
     """A second connection is made only for a server that closes."""
     ask(stand.target, "/", "/chunked", "/dribbles")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from whereasync.load.samples import COLUMNS, SENT
+from whereasync.load.samples import COLUMNS, FIRST_BYTE, SENT
 from whereasync.load.throughput import latencies, measure_side, measure_slice
 from whereasync.model import Slice, TaskRecord
 
@@ -124,3 +124,12 @@ def test_the_open_loop_counts_completions_and_what_was_sent() -> None:
     assert measured.in_flight == pytest.approx((0.5 + 0.5) / 2)
     record = TaskRecord(cell="cell", clients=1, slices=(ran(10, 12),), rate=1.0)
     assert measure_side(seen, record, 0) == measured
+
+
+def test_latency_can_end_at_the_first_byte() -> None:
+    """Of the same requests."""
+    seen = rows((0, 10.5, 11.5), (0, 11.0, 14.0))
+    seen[:, FIRST_BYTE] = seen[:, SENT] + SECOND // 4
+    record = TaskRecord(cell="cell", clients=1, slices=(ran(10, 12),))
+    assert latencies(seen, record, 0).tolist() == pytest.approx([1.0, 3.0])
+    assert latencies(seen, record, 0, until=FIRST_BYTE).tolist() == pytest.approx([0.25, 0.25])

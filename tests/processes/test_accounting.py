@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -86,3 +87,28 @@ def test_threads_and_switches_of_a_tree() -> None:
         child.kill()
     assert accounting.count_threads([child.pid]) == 0
     assert accounting.count_switches([child.pid]) == 0
+
+
+def test_memory_now_and_connections_of_a_tree() -> None:
+    """A connection that the other end has closed is held until this end closes it."""
+    program = (
+        "import socket, sys\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "print(server.getsockname()[1], flush=True)\n"
+        "held = [server.accept() for _ in range(2)]\n"
+        "print('accepted', flush=True)\nsys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout
+        port = int(child.stdout.readline())
+        with socket.create_connection(("127.0.0.1", port)):
+            socket.create_connection(("127.0.0.1", port)).close()
+            child.stdout.readline()
+            assert accounting.count_connections([child.pid], port) == 2
+            assert accounting.count_connections([child.pid], port + 1) == 0
+        assert 1_000_000 < accounting.rss([child.pid]) <= accounting.peak_rss([child.pid])
+        child.communicate()
+    assert accounting.count_connections([child.pid], port) == 0
+    assert accounting.rss([child.pid]) == 0

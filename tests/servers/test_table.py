@@ -52,7 +52,7 @@ def test_arm(text: str, interface: Interface, options: dict[str, str]) -> None:
         ("gunicron", "no server “gunicron”", "did you mean gunicorn?"),
         ("nginx", "no server “nginx”", KNOWN),
         ("gunicorn,thread=4", "no option “thread”", "did you mean threads?"),
-        ("gunicorn,", "no option “”", "known here: threads, worker, workers"),
+        ("gunicorn,", "no option “”", "known here: connections, threads, worker, workers"),
         ("gunicorn,threads", "should be one threads=value", "gunicorn,threads=…"),
         ("gunicorn,threads=4,threads=5", "should be one threads=value", "gunicorn,threads=…"),
         ("gunicorn,threads=0", "no whole number from 1 to 1024", "gunicorn,threads=4"),

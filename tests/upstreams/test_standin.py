@@ -18,6 +18,7 @@ from whereasync.model import Upstream
 from whereasync.processes import Supervisor, supervised
 from whereasync.upstreams import check, serve
 from whereasync.upstreams.rates import build_body
+from whereasync.upstreams.standin import cut
 
 pytestmark = pytest.mark.server
 YEAR = "?start_date=2016-01-02&end_date=2017-01-01"
@@ -72,6 +73,24 @@ def test_waits_as_long_as_a_request_says() -> None:
             status, body = get(url, f"{YEAR}&wait={wait}", KEY)
             assert status == 400
             assert json.loads(body)["error"]["info"] == "wait takes milliseconds from 0 to 60000"
+
+
+def test_sends_over_time() -> None:
+    """In pieces with a pause between them the answer is the same, and its end comes later."""
+    upstream = Upstream(rates="full", latency="1ms", seed=3, pieces=4, pause=0.03)
+    with supervised() as supervisor, serve(upstream, supervisor) as url:
+        start = time.monotonic()
+        assert get(url, YEAR, KEY) == (200, build_body("full", seed=3))
+        assert time.monotonic() - start > 0.08
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 7, 10])
+def test_pieces_are_the_body(pieces: int) -> None:
+    """All of it, in so many of one size but for the last."""
+    found = cut(b"0123456789", pieces)
+    assert b"".join(found) == b"0123456789"
+    assert len(found) <= pieces
+    assert len({len(piece) for piece in found[:-1]}) <= 1
 
 
 def test_two_at_once_pinned() -> None:

@@ -20,11 +20,13 @@ import click
 
 from whereasync import __version__
 from whereasync.cli.demo import demo
+from whereasync.cli.idle import idle
 from whereasync.cli.map import map_
 from whereasync.cli.orm import orm
 from whereasync.cli.race import race
 from whereasync.cli.report import report
 from whereasync.cli.selfcheck import selfcheck
+from whereasync.cli.streaming import streaming
 from whereasync.errors import WhereAsyncError
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
+demo.add_command(idle)
+demo.add_command(streaming)
 app.add_command(demo)
 demo.add_command(orm)
 app.add_command(map_)

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 REPORTS = {  # command that made the run → module of ``reports`` that shows it
     "demo": "demo",
-    "orm": "orm",
+    "idle": "idle",
     "map": "map",
+    "orm": "orm",
     "race": "race",
     "selfcheck": "selfcheck",
     "stacks": "stacks",
+    "streaming": "streaming",
 }
 
 
@@ -62,7 +64,8 @@ def has_figures(results: Results) -> bool:
     """Tell whether anything was measured that can be shown."""
     sent = [clocks for row in results.article for clocks in row.clocks.values()]
     checked = results.run.checks
-    return bool(results.cells or checked or any(clocks.client for clocks in sent))
+    shown = results.cells or checked or any(each.turns for each in results.idle)
+    return bool(shown or any(clocks.client for clocks in sent))
 
 
 def show(results: Results, format_: str) -> None:

@@ -1,7 +1,8 @@
 """The client process: ``python -m whereasync.load JOB.json DIRECTORY``; it prints nothing.
 
 Each task's samples and record are written as it finishes, so whatever kills this process, the
-finished tasks survive. ``--singles`` takes a Sequence instead of a Job. See ``drive`` for the host.
+finished tasks survive. ``--singles`` takes a Sequence instead of a Job, ``--idle`` an IdleJob. See
+``drive`` for the host.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from whereasync import serial
+from whereasync.load.idle import IDLE, hold
 from whereasync.load.samples import save
 from whereasync.load.scheduling import ask_for_short_turns
 from whereasync.load.sequence import SINGLES, Sequence, ask_all
 from whereasync.load.slices import run_task
-from whereasync.model import Job
+from whereasync.model import IdleJob, Job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Arguments
@@ -48,6 +50,13 @@ async def run_sequence(sequence: Sequence, directory: Path) -> None:
         serial.write(directory / SINGLES, answered)
 
 
+async def run_idle(job: IdleJob, directory: Path) -> None:
+    """Hold a job's clients; leave the samples, and then the record."""
+    record, rows = await hold(job)
+    save(directory / "samples" / f"{IDLE}.npy", rows)
+    serial.write(directory / f"{IDLE}.json", record)
+
+
 def main(arguments: Arguments[str]) -> None:
     """Do what the arguments say, without the garbage collector: it would pause a slice."""
     *flags, path, directory = arguments
@@ -55,10 +64,13 @@ def main(arguments: Arguments[str]) -> None:
     gc.disable()
     ask_for_short_turns()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        if flags:
-            runner.run(run_sequence(serial.read(Path(path), Sequence), Path(directory)))
-        else:
-            runner.run(run_job(serial.read(Path(path), Job), Path(directory)))
+        match flags:
+            case ["--singles"]:
+                runner.run(run_sequence(serial.read(Path(path), Sequence), Path(directory)))
+            case ["--idle"]:
+                runner.run(run_idle(serial.read(Path(path), IdleJob), Path(directory)))
+            case _:
+                runner.run(run_job(serial.read(Path(path), Job), Path(directory)))
 
 
 if __name__ == "__main__":

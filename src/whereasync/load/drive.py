@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 from whereasync import serial
 from whereasync.errors import WhereAsyncError
 from whereasync.load.http import check_loopback, compose
+from whereasync.load.idle import IDLE
 from whereasync.load.sequence import SINGLES, Sequence
-from whereasync.model import Job, Single, TaskRecord
+from whereasync.model import IdleJob, IdleRecord, Job, Single, TaskRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -105,6 +106,18 @@ def drive_singles(
     return tuple(seen)
 
 
+def drive_idle(job: IdleJob, *, spawn: Spawn, directory: Path) -> IdleRecord:
+    """Hold a job's clients in a client process; return its record.
+
+    ``samples_path(directory, IDLE)`` has the clients' own times. Raises what ``drive`` raises.
+    """
+    _check([job.target], [job.request, job.visitor])
+    path = directory / f"{IDLE}.json"
+    _forget([path])
+    _run(["--idle"], job, spawn=spawn, directory=directory, cores=None, look=lambda: None)
+    return serial.read(path, IdleRecord)
+
+
 def read_records(job: Job, directory: Path) -> tuple[TaskRecord, ...]:
     """Return the records of the tasks that have finished, in the order of the job."""
     paths = [directory / f"{task.cell}.json" for task in job.tasks]
@@ -136,9 +149,9 @@ def _forget(paths: Iterable[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def _run(  # noqa: PLR0913 # what drive and drive_singles have in common
+def _run(  # noqa: PLR0913 # what drive, drive_singles and drive_idle have in common
     flags: list[str],
-    work: Job | Sequence,
+    work: Job | Sequence | IdleJob,
     *,
     spawn: Spawn,
     directory: Path,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FORM = "application/x-www-form-urlencoded"
 NO_VIEW_TIME = -1
+END_OF_HEAD = b"\r\n\r\n"
 LOG = "look at the server's log, in the run's directory"
 _VIEW = re.compile(
     rb"(?:^|,)\s*view\s*(?:;[^,;]*)*?;\s*dur\s*=\s*\"?([0-9]+(?:\.[0-9]*)?)", re.IGNORECASE
@@ -100,8 +101,9 @@ class Owner(Protocol):
 class Connection(asyncio.Protocol):
     """A keep-alive connection with at most one request under way; it is opened only once.
 
-    ``first_byte`` is 0 until an answer begins. Every attribute is read once or more per request,
-    so they are plain slots, and nothing is wrapped.
+    ``first_byte`` is that of the body, and 0 until then: a server may send the head long before
+    (uvicorn does), but nobody can use it. The end's, where there is no body. Every attribute is
+    read once or more per request, so they are plain slots, and nothing is wrapped.
     """
 
     __slots__ = (
@@ -148,6 +150,7 @@ class Connection(asyncio.Protocol):
         """Send the request that was due at ``intended`` ns, on an open connection that is free."""
         self.intended = intended
         self.first_byte = self.size = 0
+        self._head = b""
         self._is_busy = True
         self.sent = now()
         self._write(self.message)
@@ -161,7 +164,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_stale(self) -> bool:
         """Whether the server had closed a kept-alive connection before it saw this request."""
-        return self.is_reused and self.first_byte == 0
+        return self.is_reused and not self._head
 
     # ------------------------------------------------------------ for the event loop
 
@@ -174,8 +177,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take part of an answer. The hottest function of the house: measure before touching."""
         if self.first_byte == 0:
-            self.first_byte = now()
-            self._head = data
+            self._head += data
+            if not data.endswith(END_OF_HEAD):
+                self.first_byte = now()
         self.size += len(data)
         try:
             self._feed(data)
@@ -198,7 +202,7 @@ class Connection(asyncio.Protocol):
             self.status = self._parser.get_status_code()
             self._finish(now())
         elif self._is_busy:
-            when = "in the middle of" if self.first_byte else "before"
+            when = "in the middle of" if self._head else "before"
             why = f": {exc}" if exc else ""
             self._fail(Void.CONNECTION, f"The server closed the connection {when} its answer{why}")
         self._parser = self._feed = None  # type: ignore[assignment] # a cycle, and gc is off
@@ -212,6 +216,7 @@ class Connection(asyncio.Protocol):
             return
         self._is_busy = False
         self.is_reused = True
+        self.first_byte = self.first_byte or done
         if not self._is_kept:
             self.close()
         self._owner.finish(self, done)
@@ -224,8 +229,8 @@ class Connection(asyncio.Protocol):
 
     def _is_ended_by_close(self) -> bool:
         """Whether the answer gave no length, so that its end is the connection's (RFC 9112 6.3)."""
-        head, end, _ = self._head.partition(b"\r\n\r\n")
-        return bool(self.first_byte and end) and not _SIZED.search(head)
+        head, end, _ = self._head.partition(END_OF_HEAD)
+        return bool(end) and not _SIZED.search(head)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ COLUMNS = (
     "slice",  # index into TaskRecord.slices, or WARM_UP
     "intended",  # ns; the closed loop intends a request when the user's last one is done
     "sent",
-    "first_byte",
+    "first_byte",  # of the body; "done" where there is none
     "done",
     "status",  # 0: no answer came
     "size",  # bytes of the answer on the wire, head and framing included

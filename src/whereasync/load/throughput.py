@@ -143,11 +143,12 @@ def merge(yields: Iterable[Yield]) -> Yield:
     )
 
 
-def latencies(rows: Rows, record: TaskRecord, side: int) -> Floats:
+def latencies(rows: Rows, record: TaskRecord, side: int, *, until: int = DONE) -> Floats:
     """Return the latencies (s) of the side's requests that were intended in a counted window.
 
-    From the intended time to done. The tail waits for all of them, so none is missing, be it ever
-    so slow; those *done* in a window would lack the slow ones that began in it.
+    From the intended time to done, or ``until`` another column: FIRST_BYTE. The tail waits for all
+    of them, so none is missing, be it ever so slow; those *done* in a window would lack the slow
+    ones that began in it.
     """
     import numpy as np
 
@@ -156,7 +157,7 @@ def latencies(rows: Rows, record: TaskRecord, side: int) -> Floats:
         if ran.side == side:
             mine = _answered(rows, number)
             counted = mine[is_intended_in(mine, ran)]
-            lives: Floats = (counted[:, DONE] - counted[:, INTENDED]).astype(float)
+            lives: Floats = (counted[:, until] - counted[:, INTENDED]).astype(float)
             found.append(lives * NS)
     return np.concatenate(found)
 

@@ -7,6 +7,7 @@ it back, so a field's type is its schema.
 
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
 from whereasync.model.failures import Caveat, Fault, Void
+from whereasync.model.idle import IdleArm, IdleJob, IdlePlan, IdleRecord, IdleTrial
 from whereasync.model.loading import Job, Slice, SliceRules, Target, Task, TaskRecord
 from whereasync.model.records import Block, Check, Cost, Peak, Single, SweepPoint
 from whereasync.model.requests import Arm, Cell, Interface, Request, Side, Stack
@@ -24,6 +25,11 @@ __all__ = [
     "Experiment",
     "Fault",
     "Figures",
+    "IdleArm",
+    "IdleJob",
+    "IdlePlan",
+    "IdleRecord",
+    "IdleTrial",
     "Interface",
     "Job",
     "Machine",

@@ -36,6 +36,8 @@ class Upstream:
     latency: str  # "20ms", "exponential:20ms", "lognormal:20ms,0.5"
     rates: str  # "full" is 1.1 MB, "small" is 30 kB
     seed: int = 0
+    pieces: int = 1  # in which it sends its answer …
+    pause: float = 0.0  # … with so many s between two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from whereasync.model.experiment import Experiment
 from whereasync.model.failures import Fault
+from whereasync.model.idle import IdlePlan, IdleTrial
 from whereasync.model.records import Block, Check, Single, SweepPoint
 from whereasync.model.requests import Arm
 
@@ -71,3 +72,5 @@ class Run:
     faults: tuple[Fault, ...] = ()
     caveats: tuple[Fault, ...] = ()
     checks: tuple[Check, ...] = ()  # of selfcheck
+    idle: IdlePlan | None = None  # of demo idle …
+    idle_trials: tuple[IdleTrial, ...] = ()  # … and what came of it

@@ -7,6 +7,7 @@ a short time carries up to a tick of noise, but no drift. Elsewhere psutil answe
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -43,7 +44,23 @@ def tree_cpu(roots: Iterable[int]) -> float:
 
 def peak_rss(roots: Iterable[int]) -> int:
     """Return the sum of the peak resident memory of the trees, in bytes (shared pages twice)."""
-    return sum(_peak_rss(pid) for pid in tree(roots))
+    return sum(_status_size(pid, b"VmHWM:") for pid in tree(roots))
+
+
+def rss(roots: Iterable[int]) -> int:
+    """Return the sum of the trees' resident memory now, in bytes (shared pages twice)."""
+    return sum(_status_size(pid, b"VmRSS:") for pid in tree(roots))
+
+
+def count_connections(roots: Iterable[int], port: int) -> int:
+    """Return how many connections to that TCP port the trees hold, the half-closed among them."""
+    held = (psutil.CONN_ESTABLISHED, psutil.CONN_CLOSE_WAIT)
+    count = 0
+    for pid in tree(roots):
+        with contextlib.suppress(psutil.Error):
+            found = psutil.Process(pid).net_connections("tcp4")
+            count += sum(each.laddr.port == port and each.status in held for each in found)
+    return count
 
 
 def count_threads(roots: Iterable[int]) -> int:
@@ -118,11 +135,12 @@ def _cpu(pid: int) -> float:
     return own + ended * TICK
 
 
-def _peak_rss(pid: int) -> int:
+def _status_size(pid: int, name: bytes) -> int:
+    """Return a size of /proc's status, in bytes; where there is none, the memory of now."""
     try:
         with open(f"/proc/{pid}/status", "rb") as status:  # noqa: PTH123
             for line in status:
-                if line.startswith(b"VmHWM:"):
+                if line.startswith(name):
                     return int(line.split()[1]) * 1024
     except OSError:
         pass

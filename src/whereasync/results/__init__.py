@@ -16,7 +16,9 @@ from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 from whereasync.results.costs import merge_costs, merge_peaks
 from whereasync.results.crossover import Crossover, find_crossovers
+from whereasync.results.idle import IdleResult, describe_idle
 from whereasync.results.premium import Premiums, find_premiums
+from whereasync.results.streaming import Passing, measure_passings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,13 +52,15 @@ class Results:
     peaks: dict[str, tuple[Peak, Peak]]  # cell → the most its sides had, over all blocks
     premiums: Premiums | None = None  # of a run that compares stacks
     break_evens: tuple[BreakEven, ...] = ()  # of cells that say how long they wait
+    passings: tuple[Passing, ...] = ()  # of demo streaming
+    idle: tuple[IdleResult, ...] = ()  # of demo idle
 
 
 def derive(run: Run, samples: Samples) -> Results:
     """Return what the run shows; missing or damaged samples void their cell."""
     cells = compare_cells(run, samples)
     return Results(
-        run=replace(run, singles=(), blocks=()),
+        run=replace(run, singles=(), blocks=(), idle_trials=()),
         article=article_rows(run),
         cells=cells,
         conclusions=conclude(cells) if run.command == "demo" else (),
@@ -66,6 +70,8 @@ def derive(run: Run, samples: Samples) -> Results:
         peaks=merge_peaks(run.blocks),
         premiums=find_premiums(cells, list(run.stacks)) if run.command == "stacks" else None,
         break_evens=find_break_evens(cells),
+        passings=measure_passings(run, cells, samples) if run.command == "streaming" else (),
+        idle=describe_idle(run, samples),
     )
 
 

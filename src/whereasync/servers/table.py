@@ -119,6 +119,8 @@ SERVERS: dict[str, Server] = {
                 needs={"uvicorn": ("uvicorn-worker", "uvicorn")},
             ),
             "threads": Option(flag="--threads", only_with=("worker", "gthread"), sweep=_THREADS),
+            # Its own is 1,000, and nobody beyond gets an answer, however many threads are idle.
+            "connections": Option(flag="--worker-connections", only_with=("worker", "gthread")),
             "workers": _WORKERS,
         },
         # Since 25 it opens a control socket in the user's home; older ones pass over the name.

@@ -54,6 +54,8 @@ def serve(upstream: Upstream, supervisor: Supervisor) -> Iterator[str]:
             f"--rates={upstream.rates}",
             f"--latency={upstream.latency}",
             f"--seed={upstream.seed}",
+            f"--pieces={upstream.pieces}",
+            f"--pause={upstream.pause}",
             f"--port-file={port}",
         ],
         name="standin",

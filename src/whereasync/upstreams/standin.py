@@ -1,7 +1,9 @@
 """The exchange-rate stand-in's own process: aiohttp on uvloop.
 
 It writes its port to a file once it listens, and ends cleanly on SIGTERM. Waits have the event
-loop's resolution, one millisecond: 1 ms lasts 1.3 on average, 5 ms 5.4.
+loop's resolution, one millisecond: 1 ms lasts 1.3 on average, 5 ms 5.4. A real API that
+computes its answer row by row sends it over time, which alone makes streaming worth anything: so
+it can send in pieces, with a pause between.
 """
 
 from __future__ import annotations
@@ -25,13 +27,14 @@ _GRACE = 0.5  # s for answers under way
 
 @dataclass(frozen=True, slots=True)
 class Standin:
-    """One answer, how late it comes, and the generator that decides it."""
+    """One answer in its pieces, how late it comes, and the generator that decides it."""
 
-    body: bytes
+    pieces: tuple[bytes, ...]
+    pause: float  # s between two pieces
     latency: Latency
     random: Random
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer the year asked for: 401 without a key, 400 for any other dates, or no wait.
 
         ``wait`` in the query, in ms, is how late this one answer comes.
@@ -52,7 +55,32 @@ class Standin:
             return web.json_response(
                 {"success": False, "error": {"code": 504, "info": info}}, status=400
             )
-        return web.Response(body=self.body, content_type="application/json")
+        return await self.send(request)
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """Send all pieces; the length is known beforehand, so the framing doesn't depend on them.
+
+        The first comes with the head.
+        """
+        first, *others = self.pieces
+        if not others:
+            return web.Response(body=first, content_type="application/json")
+        response = web.StreamResponse()
+        response.content_type = "application/json"
+        response.content_length = sum(map(len, self.pieces))
+        await response.prepare(request)
+        await response.write(first)
+        for piece in others:
+            await asyncio.sleep(self.pause)
+            await response.write(piece)
+        await response.write_eof()
+        return response
+
+
+def cut(body: bytes, pieces: int) -> tuple[bytes, ...]:
+    """Return the body in so many pieces of the same size, the last of which may be smaller."""
+    size = -(-len(body) // pieces)
+    return tuple(body[start : start + size] for start in range(0, len(body), size))
 
 
 def _read_wait(text: str) -> float | None:
@@ -89,10 +117,13 @@ def main() -> None:
     parser.add_argument("--rates", choices=SIZES, required=True)
     parser.add_argument("--latency", type=parse_latency, required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--pieces", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0.0)
     parser.add_argument("--port-file", type=Path, required=True)
     given = parser.parse_args()
     standin = Standin(
-        build_body(given.rates, given.seed),
+        cut(build_body(given.rates, given.seed), given.pieces),
+        given.pause,
         given.latency,
         Random(given.seed),  # noqa: S311 # repeatable on purpose
     )

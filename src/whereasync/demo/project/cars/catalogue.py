@@ -6,7 +6,7 @@ Adding a view means adding it here and in ``urls.py``.
 from typing import NamedTuple
 
 from cars import rates
-from cars.views import orm, planted
+from cars.views import events, orm, planted
 
 FORM = {"engine": "engine", "name": "manufacturer", "location": "store"}
 
@@ -27,6 +27,9 @@ WAIT = Parameter("wait", "ms", 0, planted.MOST_WAIT, 5)
 QUERIES = Parameter("queries", "", 1, orm.MOST_QUERIES, 10)
 SLOW = Parameter("wait", "ms", 0, planted.MOST_WAIT, 0)
 LATE = Parameter("wait", "ms", 0, rates.MOST_WAIT, 20)
+EVERY = Parameter("every", "s", 0, events.MOST_EVERY, 1)
+SECONDS = Parameter("seconds", "s", 0, events.MOST_SECONDS, 3)
+ASYNC_ITERATORS = (4, 2)  # since then StreamingHttpResponse takes them
 
 
 class Entry(NamedTuple):
@@ -37,6 +40,7 @@ class Entry(NamedTuple):
     does: str
     takes: tuple = ()
     status: int = 200  # of the answer
+    since: tuple = ()  # the first Django it works on, (4, 2); on an older one it is a 500
 
     @property
     def kind(self):
@@ -192,6 +196,52 @@ ORM = Family(
     ),
 )
 
+STREAMING = Family(
+    "Streaming",
+    "A year of rates passed through: fetched whole or as it comes, answered whole or as it comes. "
+    "On Django 4.1 an async view that answers as it comes is a 500.",
+    (
+        Entry("GET", "/streaming/whole-whole/sync/", "Waits for all of it, then answers it."),
+        Entry("GET", "/streaming/whole-whole/async/", "Does the same, awaiting it."),
+        Entry("GET", "/streaming/whole-streamed/sync/", "Waits for all, then answers in pieces."),
+        Entry(
+            "GET",
+            "/streaming/whole-streamed/async/",
+            "Does the same, awaiting it.",
+            since=ASYNC_ITERATORS,
+        ),
+        Entry("GET", "/streaming/streamed-whole/sync/", "Gathers the pieces, then answers all."),
+        Entry("GET", "/streaming/streamed-whole/async/", "Does the same, awaiting each piece."),
+        Entry("GET", "/streaming/streamed-streamed/sync/", "Passes each piece on as it comes."),
+        Entry(
+            "GET",
+            "/streaming/streamed-streamed/async/",
+            "Does the same, awaiting each piece.",
+            since=ASYNC_ITERATORS,
+        ),
+    ),
+)
+
+EVENTS = Family(
+    "Events",
+    "Server-sent events that hardly ever come. On Django 4.1 the async view is a 500.",
+    (
+        Entry(
+            "GET",
+            "/events/sync/",
+            "Sends an event at once, then a comment every so often, holding a thread.",
+            takes=(EVERY, SECONDS),
+        ),
+        Entry(
+            "GET",
+            "/events/async/",
+            "Sends the same, and holds none.",
+            takes=(EVERY, SECONDS),
+            since=ASYNC_ITERATORS,
+        ),
+    ),
+)
+
 PRIVATE = Family(
     "Private",
     "Here to be refused: a measurement that counted a redirect as an answer would be wrong.",
@@ -205,4 +255,7 @@ PRIVATE = Family(
     ),
 )
 
-FAMILIES = (AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, RELATION, ORM, PRIVATE)
+FAMILIES = (
+    *(AS_WRITTEN, SAME_WORK, ADVISED, PLAIN, PLANTED, RELATION),
+    *(ORM, STREAMING, EVENTS, PRIVATE),
+)

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from cars.views import advised, as_written, orm, plain, planted, relation, same_work
+from cars.views import (
+    advised,
+    as_written,
+    events,
+    orm,
+    plain,
+    planted,
+    relation,
+    same_work,
+    streaming,
+)
 from cars.views.index import Index
 from cars.views.private import Private
 
@@ -33,5 +43,15 @@ urlpatterns = [
     path("orm/sync/", orm.SyncOrm.as_view()),
     path("orm/async/", orm.AsyncOrm.as_view()),
     path("orm/async-coalesced/", orm.CoalescedOrm.as_view()),
+    path("streaming/whole-whole/sync/", streaming.SyncWholeWhole.as_view()),
+    path("streaming/whole-whole/async/", streaming.AsyncWholeWhole.as_view()),
+    path("streaming/whole-streamed/sync/", streaming.SyncWholeStreamed.as_view()),
+    path("streaming/whole-streamed/async/", streaming.AsyncWholeStreamed.as_view()),
+    path("streaming/streamed-whole/sync/", streaming.SyncStreamedWhole.as_view()),
+    path("streaming/streamed-whole/async/", streaming.AsyncStreamedWhole.as_view()),
+    path("streaming/streamed-streamed/sync/", streaming.SyncStreamedStreamed.as_view()),
+    path("streaming/streamed-streamed/async/", streaming.AsyncStreamedStreamed.as_view()),
+    path("events/sync/", events.SyncEvents.as_view()),
+    path("events/async/", events.AsyncEvents.as_view()),
     path("private/", Private.as_view()),
 ]
