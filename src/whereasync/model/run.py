@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from whereasync.model.emulation import Burst
 from whereasync.model.experiment import Experiment
 from whereasync.model.failures import Fault
+from whereasync.model.leaving import Departure
 from whereasync.model.records import Block, Check, Single, SweepPoint
 from whereasync.model.requests import Arm
 
@@ -71,3 +73,5 @@ class Run:
     faults: tuple[Fault, ...] = ()
     caveats: tuple[Fault, ...] = ()
     checks: tuple[Check, ...] = ()  # of selfcheck
+    bursts: tuple[Burst, ...] = ()  # of demo test-client
+    departures: tuple[Departure, ...] = ()  # of demo leaving
