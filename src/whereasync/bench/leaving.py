@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whereasync import servers
 from whereasync.bench.stage import MIGRATED, Service
 from whereasync.bench.visiting import visit
-from whereasync.demo.leaving import CASES, POSTGRESQL, TRIALS, WAIT
+from whereasync.demo.leaving import CASES, POSTGRESQL, TRIALS, UNSUPPORTED, WAIT
 from whereasync.errors import WhereAsyncError
 from whereasync.model import Departure, Fault, Void
 
@@ -98,7 +98,7 @@ def _watch_place(stage: Stage, place: Place, django: str, *, has_database: bool)
     too_new = [case for case in place.cases if case.since > _number(django)]
     for case in too_new:
         since = ".".join(map(str, case.since))
-        fault = Fault(kind="unsupported", detail=f"came with Django {since}")
+        fault = Fault(kind=UNSUPPORTED, detail=f"came with Django {since}")
         stage.ledger.add("departures", place.give_up(case, fault))
     cases = [case for case in place.cases if case not in too_new]
     name = place.name

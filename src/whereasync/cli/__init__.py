@@ -20,6 +20,8 @@ import click
 
 from whereasync import __version__
 from whereasync.cli.demo import demo
+from whereasync.cli.emulation import test_client
+from whereasync.cli.leaving import leaving
 from whereasync.cli.race import race
 from whereasync.cli.report import report
 from whereasync.cli.selfcheck import selfcheck
@@ -51,6 +53,8 @@ def app(context: click.Context) -> None:
 
 
 app.add_command(demo)
+demo.add_command(leaving)
+demo.add_command(test_client)
 app.add_command(race)
 app.add_command(report)
 app.add_command(selfcheck)

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 REPORTS = {  # command that made the run → module of ``reports`` that shows it
     "demo": "demo",
+    "leaving": "leaving",
     "race": "race",
     "selfcheck": "selfcheck",
     "stacks": "race",
+    "test-client": "emulation",
 }
 
 
@@ -51,8 +53,8 @@ def derive_results(directory: RunDirectory) -> Results:
 def has_figures(results: Results) -> bool:
     """Tell whether anything was measured that can be shown."""
     sent = [clocks for row in results.article for clocks in row.clocks.values()]
-    checked = results.run.checks
-    return bool(results.cells or checked or any(clocks.client for clocks in sent))
+    rest = (results.run.checks, results.timings, results.facts)
+    return bool(results.cells or any(rest) or any(clocks.client for clocks in sent))
 
 
 def show(results: Results, format_: str) -> None:

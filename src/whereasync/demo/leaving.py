@@ -16,6 +16,7 @@ TRIALS = 3
 DEPARTS = 0.25  # of the wait has passed when the client leaves
 
 POSTGRESQL = "PostgreSQL"
+UNSUPPORTED = "unsupported"  # the kind of fault of a case that a Django does not know
 
 
 class Sign(StrEnum):

@@ -1,7 +1,7 @@
 """The client process: ``python -m whereasync.load JOB.json DIRECTORY``; it prints nothing.
 
 Each task's samples and record are written as it finishes, so whatever kills this process, the
-finished tasks survive. ``--singles`` takes a Sequence instead of a Job. See ``drive`` for the host.
+finished tasks survive. ``--singles`` takes a Sequence instead of a Job, ``--bursts`` Volleys. See ``drive`` for the host.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from whereasync import serial
+from whereasync.load.bursts import BURSTS, Volleys, fire_all
 from whereasync.load.samples import save
 from whereasync.load.scheduling import ask_for_short_turns
 from whereasync.load.sequence import SINGLES, Sequence, ask_all
@@ -48,6 +49,11 @@ async def run_sequence(sequence: Sequence, directory: Path) -> None:
         serial.write(directory / SINGLES, answered)
 
 
+async def run_volleys(volleys: Volleys, directory: Path) -> None:
+    """Send all bursts, and write them down at the end: writing in between would blur them."""
+    serial.write(directory / BURSTS, [burst async for burst in fire_all(volleys)])
+
+
 def main(arguments: Arguments[str]) -> None:
     """Do what the arguments say, without the garbage collector: it would pause a slice."""
     *flags, path, directory = arguments
@@ -55,7 +61,9 @@ def main(arguments: Arguments[str]) -> None:
     gc.disable()
     ask_for_short_turns()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        if flags:
+        if flags == ["--bursts"]:
+            runner.run(run_volleys(serial.read(Path(path), Volleys), Path(directory)))
+        elif flags:
             runner.run(run_sequence(serial.read(Path(path), Sequence), Path(directory)))
         else:
             runner.run(run_job(serial.read(Path(path), Job), Path(directory)))

@@ -15,6 +15,8 @@ from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 from whereasync.results.costs import merge_costs
 from whereasync.results.crossover import Crossover, find_crossovers
+from whereasync.results.emulation import Timing, time_ways
+from whereasync.results.leaving import Fact, find_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,9 @@ __all__ = [
     "CellResult",
     "Conclusion",
     "Crossover",
+    "Fact",
     "Results",
+    "Timing",
     "compare_cells",
     "derive",
 ]
@@ -43,19 +47,23 @@ class Results:
     blocks: int
     costs: dict[str, Cost]  # role → what its servers took, over all blocks
     crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
+    timings: tuple[Timing, ...] = ()  # of demo test-client
+    facts: tuple[Fact, ...] = ()  # of demo leaving
 
 
 def derive(run: Run, samples: Samples) -> Results:
     """Return what the run shows; missing or damaged samples void their cell."""
     cells = compare_cells(run, samples)
     return Results(
-        run=replace(run, singles=(), blocks=()),
+        run=replace(run, singles=(), blocks=(), bursts=(), departures=()),
         article=article_rows(run),
         cells=cells,
         conclusions=conclude(cells) if run.command == "demo" else (),
         blocks=len(run.blocks),
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),
+        timings=time_ways(run.bursts),
+        facts=find_facts(run.departures),
     )
 
 
