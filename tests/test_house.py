@@ -174,7 +174,9 @@ def test_every_void_and_caveat_can_come_about(kinds: type[model.Void | model.Cav
 # ---------------------------------------------------------------- commands
 
 
-@pytest.mark.parametrize("command", ["", "demo", "race", "report", "selfcheck"])
+@pytest.mark.parametrize(
+    "command", ["", "demo", "demo leaving", "demo test-client", "race", "report", "selfcheck"]
+)
 def test_a_command_starts_without_what_starts_slowly(command: str) -> None:
     """Numpy, scipy and drivers are imported by what needs them; Django never."""
     script = (

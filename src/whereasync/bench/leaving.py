@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whereasync import servers
 from whereasync.bench.stage import MIGRATED, Service
 from whereasync.bench.visiting import visit
-from whereasync.demo.leaving import CASES, POSTGRESQL, TRIALS, UNSUPPORTED, WAIT
+from whereasync.demo.leaving import POSTGRESQL, TRIALS, UNSUPPORTED, WAIT, choose_cases
 from whereasync.errors import WhereAsyncError
 from whereasync.model import Departure, Fault, Void
 
@@ -85,11 +85,7 @@ def watch_departures(
         django = servers.versions(app.python, ["django"]).get("django", "0")
         for arm in of_role:
             stage.observer.stage(f"leave in the middle: Django {django}, {arm}")
-            cases = tuple(
-                case
-                for case in CASES
-                if case.serves(arm.interface) and (has_database or not case.needs_database)
-            )
+            cases = choose_cases(arm.interface, has_postgres=has_database)
             place = Place(role=role, arm=arm, cases=cases, wait=wait, trials=trials)
             _watch_place(stage, place, django, has_database=has_database)
 

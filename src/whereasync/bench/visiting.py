@@ -78,7 +78,7 @@ class Visit:
     fault: Fault | None = None
 
 
-def visit(
+def visit(  # noqa: PLR0913 # a visit has that many properties
     target: Target, cases: Iterable[Case], *, trails: Path, dsn: str | None, wait: float, name: str
 ) -> list[Visit]:
     """Send both visitors of each case at once, and return what they left when all is over.

@@ -23,7 +23,7 @@ EXPECTED = 90.0  # s on two slow cores
 @run_options
 @format_options
 def test_client(database: str | None, seed: int | None, **_: Any) -> int:
-    """Can the test client time a view? The same requests through it and through servers.
+    """Tell whether the test client can time a view: the same requests through it and servers.
 
     Client, AsyncClient, the request factories and the bare ASGI handler against gunicorn and
     uvicorn, one request at a time and eight at once.

@@ -48,7 +48,7 @@ OWN = ""  # the role of the current environment
 def leaving(
     stacks: tuple[str, ...], database: str | None, seed: int | None, quiet: bool, **_: Any
 ) -> int:
-    """What runs on when a client leaves in the middle, and what becomes of query and transaction?
+    """Tell what runs on when a client leaves, and what becomes of query and transaction.
 
     Sync and async views, with and without asyncio.shield, on hypercorn, uvicorn and gunicorn.
     """
@@ -57,9 +57,7 @@ def leaving(
     if stacks:
         asked = read_stacks(stacks)
         with watch(quiet=quiet) as observer:
-            apps = {
-                role: _provide(stack, setting.app, observer) for role, stack in asked.items()
-            }
+            apps = {role: _provide(stack, setting.app, observer) for role, stack in asked.items()}
         setting = replace(setting, apps=apps)
     arms = _find_arms(setting.apps or {OWN: setting.app})
     results = measure(

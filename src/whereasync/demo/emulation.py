@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from whereasync.model import Arm, Burst, Interface, Way
 
-WAIT = 50  # ms
+WAIT = 25  # ms
 OBJECTS = 10
 CLIENTS = (1, 8)
 ROUNDS = 2
@@ -31,6 +31,7 @@ class View:
     label: str
     path: str  # with {variant} in it
     variants: tuple[str, ...] = ("sync", "async")
+    ways: tuple[Way, ...] = tuple(Way)
     needs_postgres: bool = False
 
     def url(self, variant: str) -> str:
@@ -38,15 +39,27 @@ class View:
         return self.path.format(variant=variant)
 
 
+SERVED = (Way.WSGI, Way.CLIENT, Way.ASGI, Way.ASYNC_CLIENT)  # where more would only take time
 VIEWS = (
-    View(name="hello", label="hello", path="/plain/hello/{variant}/"),
+    View(
+        name="hello",
+        label="hello",
+        path="/plain/hello/{variant}/",
+        ways=(*SERVED, Way.FACTORY, Way.HANDLER),
+    ),
     View(name="query", label="one query", path="/plain/query/{variant}/"),
-    View(name="get", label=f"GET, {OBJECTS} objects", path="/same-work/cars/{variant}/"),
+    View(
+        name="get",
+        label=f"GET, {OBJECTS} objects",
+        path="/same-work/cars/{variant}/",
+        ways=SERVED,
+    ),
     View(name="wait", label=f"waits {WAIT} ms", path=f"/planted/{{variant}}/?wait={WAIT}"),
     View(
         name="slow-query",
         label=f"a query of {WAIT} ms",
         path=f"/leaving/query/{{variant}}/?wait={WAIT}",
+        variants=("async",),
         needs_postgres=True,
     ),
 )
@@ -68,10 +81,10 @@ def list_bursts(
         if has_postgres or not view.needs_postgres
         for variant in view.variants
         for way in ways
-        if variant == "sync" or way is not Way.WSGI
+        if way in view.ways
+        if variant == "sync" or way is not Way.WSGI  # nobody's way to serve an async view
         for number in clients
     ]
-    # An async view under WSGI is nobody's way to serve it: no emulation stands for that.
 
 
 def order_bursts(
@@ -81,9 +94,7 @@ def order_bursts(
     drawn = random.Random(f"{seed} {round_} {kinds[0].way}")  # noqa: S311 # an order, no secret
     ordered = [(kind, WARM_UP) for kind in kinds]
     for repeat in range(repeats):
-        ordered += [
-            (kind, round_ * repeats + repeat) for kind in drawn.sample(kinds, len(kinds))
-        ]
+        ordered += [(kind, round_ * repeats + repeat) for kind in drawn.sample(kinds, len(kinds))]
     return ordered
 
 

@@ -53,10 +53,6 @@ class Case:
     since: tuple[int, ...] = ()  # the first Django that can do it
     is_alone: bool = False  # it may hold up the event loop, so nothing else is watched meanwhile
 
-    def serves(self, interface: Interface) -> bool:
-        """Tell whether it is asked there: async views under ASGI only, where they belong."""
-        return interface is Interface.ASGI or not self.is_async
-
 
 AFTER = Look(name="after", label="the view's code after it", sign=Sign.STEP, step="after")
 FINALLY = Look(name="finally", label="its finally", sign=Sign.CLEANUP, step="finally")
@@ -176,3 +172,13 @@ CASES = (
         ),
     ),
 )
+
+
+def choose_cases(interface: Interface, *, has_postgres: bool) -> tuple[Case, ...]:
+    """Return what is asked there: async views under ASGI, where they belong, and sync ones."""
+    return tuple(
+        case
+        for case in CASES
+        if (interface is Interface.ASGI or not case.is_async)
+        and (has_postgres or not case.needs_database)
+    )

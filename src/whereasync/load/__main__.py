@@ -1,7 +1,8 @@
 """The client process: ``python -m whereasync.load JOB.json DIRECTORY``; it prints nothing.
 
 Each task's samples and record are written as it finishes, so whatever kills this process, the
-finished tasks survive. ``--singles`` takes a Sequence instead of a Job, ``--bursts`` Volleys. See ``drive`` for the host.
+finished tasks survive. ``--singles`` takes a Sequence instead of a Job, ``--bursts`` Volleys. See
+``drive`` for the host.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from whereasync.load.http import NO_VIEW_TIME, Asker, LostAnswerError
 from whereasync.load.users import NS
-from whereasync.model import Burst, Request, Target
+from whereasync.model import Burst, Request, Target  # noqa: TC001 # serial reads the schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whereasync.demo.emulation import ARMS, CLIENTS, VIEWS
+from whereasync.demo.emulation import ARMS, CLIENTS, VIEWS, WAIT
 from whereasync.document import (
     Count,
     Document,
@@ -34,7 +34,7 @@ from whereasync.reports.demo import CUT_SHORT
 from whereasync.results.emulation import find_timings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from whereasync.document import Block, Line, Part
     from whereasync.results import Results, Timing
@@ -49,6 +49,50 @@ TITLES = {
     Way.WRAPPED: "in a ThreadSensitiveContext",
     Way.HANDLER: "ASGI handler, no server",
 }
+STACK = ("django", "asgiref", "psycopg", "psycopg2-binary", "gunicorn", "uvicorn")
+CAPTIONS = {
+    ONE: "One request at a time",
+    MANY: f"{MANY} requests at once, until the last answer",
+}
+STANDS_FOR = (
+    "× is of the server that it stands for: gunicorn for Client and RequestFactory on a sync view, "
+    "uvicorn for the rest."
+)
+ONE_THREAD = (
+    "AsyncClient never enters asgiref's ThreadSensitiveContext, as the ASGI handler does for each "
+    "request. So every sync view, and every ORM call of an async view, waits for the same thread."
+)
+ANOTHER_LOOP = (
+    "Client runs an async view in an event loop of its own for each request, as a WSGI server "
+    "would, and not as the ASGI server you mean."
+)
+ONE_CONNECTION = (
+    "The test tools keep their database connection; a server with CONN_MAX_AGE=0 connects for each "
+    "request. One query, sync:"
+)
+PAIRS = (  # title, what is so, then the two timings that show it
+    (
+        "One connection.",
+        ONE_CONNECTION,
+        ("query", "sync", Way.CLIENT),
+        "through Client, on the server",
+        ("query", "sync", Way.WSGI),
+    ),
+    (
+        "No server.",
+        "Neither socket nor parser: hello, async, takes the bare ASGI handler",
+        ("hello", "async", Way.HANDLER),
+        "and the server",
+        ("hello", "async", Way.ASGI),
+    ),
+    (
+        "No middleware.",
+        "The request factories call the view itself: hello, async, in",
+        ("hello", "async", Way.FACTORY),
+        "instead of the handler's",
+        ("hello", "async", Way.HANDLER),
+    ),
+)
 
 
 def report(results: Results) -> Document:
@@ -100,58 +144,59 @@ def is_far(timing: Timing) -> bool:
 
 
 def _answer(timings: Timings) -> Iterator[Block]:
-    parts: list[Part] = []
     queue = timings.get("wait", "sync", Way.ASYNC_CLIENT, MANY)
-    if queue and queue.ratio and is_far(queue):
-        server = timings.seconds("wait", "sync", Way.ASGI, MANY)
-        parts += [
-            strong("Not with several requests at once: "), Count(MANY),
-            " to a sync view that waits take AsyncClient ", queue.seconds and
-            Seconds(queue.seconds.value), ", a server ", server, " (", Ratio(queue.ratio.value),
-            "), because AsyncClient has one thread for all of them. ",
-        ]  # fmt: skip
-    for way in (Way.ASYNC_CLIENT, Way.CLIENT):
-        alone = [
-            each.ratio.value
-            for each in find_timings(timings.all, way=way, clients=ONE)
-            if each.ratio
-        ]
-        if alone:
-            parts += [
-                "One at a time, ", way.value, " takes ", Ratio(min(alone)), " to ",
-                Ratio(max(alone)), " of a server's time. ",
-            ]  # fmt: skip
-    if parts:
-        yield paragraph(*parts)
-    else:
-        yield paragraph(bad("Nothing was measured that could be compared."))
+    parts: list[Part] = []
+    if queue and queue.seconds and queue.ratio and is_far(queue):
+        parts += [strong("Not with several requests at once: "), "AsyncClient takes "]
+        parts += [Seconds(queue.seconds.value), " for ", Count(MANY)]
+        parts += [f" to a sync view that waits {WAIT} ms, a server "]
+        parts += [timings.seconds("wait", "sync", Way.ASGI, MANY)]
+        parts += [" (", Ratio(queue.ratio.value), "), since it has one thread for all of them. "]
+    parts += [*_range(timings, Way.ASYNC_CLIENT), *_range(timings, Way.CLIENT)]
+    yield paragraph(*parts or [bad("Nothing was measured that could be compared.")])
+
+
+def _range(timings: Timings, way: Way) -> Iterator[Part]:
+    """Say between which parts of a server's time a tool takes for one request, and for which."""
+    alone = {
+        each.ratio.value: each
+        for each in find_timings(timings.all, way=way, clients=ONE)
+        if each.ratio
+    }
+    if alone:
+        yield from (f"One at a time, {way.value} takes from ", Ratio(min(alone)))
+        yield from (f" ({_name(alone[min(alone)])}) to ", Ratio(max(alone)))
+        yield f" ({_name(alone[max(alone)])}) of a server's time. "
+
+
+def _name(timing: Timing) -> str:
+    (view,) = (each for each in VIEWS if each.name == timing.view)
+    return f"{view.label}, {timing.variant}"
 
 
 # ---------------------------------------------------------------- tables
 
 
 def _tabulate(timings: Timings, clients: int) -> Iterator[Block]:
-    rows = [
-        [f"{view.label}, {variant}", *(_show(timings, view.name, variant, way, clients) for way in SHOWN)]
-        for view in VIEWS
-        for variant in view.variants
-        if any(timings.get(view.name, variant, way, clients) for way in SHOWN)
-    ]  # fmt: skip
+    def show(view: str, variant: str) -> list[Line]:
+        return [_show(timings, view, variant, way, clients) for way in SHOWN]
+
+    rows = _rows(show)
     if rows:
         yield table(
             [left("view"), *(right(TITLES.get(way, way.value)) for way in SHOWN)],
             rows,
-            caption="One request at a time" if clients == ONE else f"{clients} requests at once, "
-            "until the last answer",
-            notes=(_note(),) if clients == MANY else (),
+            caption=CAPTIONS[clients],
+            notes=(STANDS_FOR,) if clients == MANY else (),
         )
 
 
-def _note() -> Line:
-    return (
-        "× is of the server that it stands for: gunicorn for Client and RequestFactory on a sync "
-        "view, uvicorn for the rest.",
+def _rows(show: Callable[[str, str], list[Line]]) -> list[list[Line]]:
+    """Return a row for each view that has any figure, its name before what ``show`` gives."""
+    shown = (
+        (view, variant, show(view.name, variant)) for view in VIEWS for variant in view.variants
     )
+    return [[f"{view.label}, {variant}", *cells] for view, variant, cells in shown if any(cells)]
 
 
 def _show(timings: Timings, view: str, variant: str, way: Way, clients: int) -> Line:
@@ -168,13 +213,12 @@ def _show(timings: Timings, view: str, variant: str, way: Way, clients: int) -> 
 
 
 def _explain(timings: Timings) -> Iterator[Block]:
+    def show(view: str, variant: str) -> list[Line]:
+        cells: list[Line] = [timings.seconds(view, variant, way, MANY) for way in UNDER]
+        return cells if all(cells) else []
+
     yield heading("Why")
-    rows = [
-        [f"{view.label}, {variant}", *(timings.seconds(view.name, variant, way, MANY) for way in UNDER)]
-        for view in VIEWS
-        for variant in view.variants
-        if all(timings.get(view.name, variant, way, MANY) for way in UNDER)
-    ]  # fmt: skip
+    rows = _rows(show)
     if rows:
         yield table(
             [left("view"), *(right(TITLES.get(way, way.value)) for way in UNDER)],
@@ -185,39 +229,22 @@ def _explain(timings: Timings) -> Iterator[Block]:
 
 
 def _reasons(timings: Timings) -> Iterator[Line]:
-    yield (
-        strong("One thread. "), "AsyncClient never enters asgiref's ThreadSensitiveContext, as the "
-        "ASGI handler does for each request. So every sync view, and every ORM call of an async "
-        "view, waits for the same thread.",
-    )  # fmt: skip
+    """Yield each reason with the two figures that show it; tests prove them one by one."""
+    yield strong("One thread. "), ONE_THREAD
     inside = [timings.get("wait", "sync", way, MANY) for way in (Way.ASYNC_CLIENT, Way.ASGI)]
-    clocks = [each.in_view for each in inside if each and each.in_view]
-    if len(clocks) == len(inside):
+    emulated, served = (each.in_view if each else None for each in inside)
+    if emulated and served:
         yield (
-            strong("The view's own clock doesn't see it. "), "It says ", Seconds(clocks[0]),
-            " under AsyncClient and ", Seconds(clocks[1]), " on the server: the wait comes before "
-            "the view.",
-        )  # fmt: skip
-    yield (
-        strong("One connection. "), "The test tools keep their database connection; a server with "
-        "CONN_MAX_AGE=0 connects for each request. One query, sync: ",
-        timings.seconds("query", "sync", Way.CLIENT, ONE), " through Client, ",
-        timings.seconds("query", "sync", Way.WSGI, ONE), " on the server.",
-    )  # fmt: skip
-    yield (
-        strong("No server. "), "Neither socket nor parser: hello, async, takes the bare handler ",
-        timings.seconds("hello", "async", Way.HANDLER, ONE), ", the server ",
-        timings.seconds("hello", "async", Way.ASGI, ONE), ".",
-    )  # fmt: skip
-    yield (
-        strong("No middleware. "), "The request factories call the view itself: hello, async, in ",
-        timings.seconds("hello", "async", Way.FACTORY, ONE), " instead of ",
-        timings.seconds("hello", "async", Way.HANDLER, ONE), ".",
-    )  # fmt: skip
-    yield (
-        strong("Another loop. "), "Client runs an async view in an event loop of its own for each "
-        "request, as a WSGI server would, and not as the ASGI server you mean.",
-    )  # fmt: skip
+            *(strong("The view's own clock doesn't see it. "), "It says ", Seconds(emulated)),
+            *(" under AsyncClient and ", Seconds(served), " on the server: "),
+            "the wait comes before the view.",
+        )
+    for title, said, first, between, second in PAIRS:
+        yield (
+            *(strong(f"{title} "), f"{said} ", timings.seconds(*first, ONE)),
+            *(f" {between} ", timings.seconds(*second, ONE), "."),
+        )
+    yield strong("Another loop. "), ANOTHER_LOOP
 
 
 def _close(results: Results) -> Iterator[Block]:
@@ -230,17 +257,15 @@ def _close(results: Results) -> Iterator[Block]:
         yield caveat("SQLite has no query that waits, so that view was left out")
     for found in run.caveats:
         yield qualify(found)
+    yield next_step("Time concurrency on a server: ", code("whereasync race A B"), ".")
     yield next_step(
-        "Time concurrency on a server: ", code("whereasync race A B"), ". In a test of your own, ",
-        code("async with ThreadSensitiveContext(): await client.get(…)"), " around each request "
-        "gives it its thread; not in Django's TestCase, whose async tests run under async_to_sync.",
-    )  # fmt: skip
+        *("In a test of your own, put ", code("async with ThreadSensitiveContext():")),
+        *(" around each ", code("await client.get(…)"), ": each has its thread then. "),
+        "Not in Django's TestCase, whose async tests run under async_to_sync.",
+    )
     number = max((each.runs for each in results.timings), default=0)
     stack = [f"{name} {run.versions[name]}" for name in STACK if name in run.versions]
     yield paragraph(
-        dim(f"Medians of {number} runs; red: surely over "), dim(Ratio(FAR)), dim(" off. "),
-        dim(", ".join(stack)), dim(f". Seed {run.seed}, "), dim(Seconds(run.elapsed)), dim("."),
-    )  # fmt: skip
-
-
-STACK = ("django", "asgiref", "psycopg", "psycopg2-binary", "gunicorn", "uvicorn")
+        *(dim(f"Medians of {number} runs; red: surely over "), dim(Ratio(FAR)), dim(" off. ")),
+        *(dim(", ".join(stack)), dim(f". Seed {run.seed}, "), dim(Seconds(run.elapsed)), dim(".")),
+    )

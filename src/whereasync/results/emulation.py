@@ -12,7 +12,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from whereasync.demo.emulation import find_reference
-from whereasync.model import Burst, Fault, Way
+from whereasync.model import Burst, Fault, Way  # noqa: TC001 # serial reads the schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

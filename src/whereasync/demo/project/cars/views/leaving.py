@@ -1,4 +1,4 @@
-"""Views that take a while, and leave a trail: what runs on when the client leaves in the middle?
+"""Views that take a while, and leave a trail: it shows what runs on when the client leaves.
 
 Each marks ``begun``, waits for ``?wait=`` ms in its own way, and marks ``after``. They are of use
 to a measurement only, so the index page doesn't list them.
