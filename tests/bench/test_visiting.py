@@ -10,7 +10,7 @@ from tests.loopback import Server
 from whereasync.bench import visiting
 from whereasync.bench.visiting import visit
 from whereasync.demo.leaving import CASES
-from whereasync.errors import WhereAsyncError
+from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.model import Target
 from whereasync.servers import free_port
 
@@ -99,3 +99,10 @@ def test_a_server_that_is_not_there_is_an_error(trails: Path) -> None:
     gone = Target(host="127.0.0.1", port=free_port(), server_pids=())
     with pytest.raises(WhereAsyncError, match="no visitor can reach the server"):
         visit(gone, [AWAIT], trails=trails, dsn=None, wait=0.01, name="t")
+
+
+def test_nobody_visits_another_machine(trails: Path) -> None:
+    """Not even one request leaves."""
+    far = Target(host="192.0.2.1", port=80, server_pids=())
+    with pytest.raises(BadInputError, match="loopback"):
+        visit(far, [AWAIT], trails=trails, dsn=None, wait=0.01, name="t")

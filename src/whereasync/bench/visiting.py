@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from whereasync.databases.postgres import connection
 from whereasync.demo.leaving import DEPARTS
 from whereasync.errors import WhereAsyncError
-from whereasync.load.http import compose
+from whereasync.load.http import check_loopback, compose
 from whereasync.model import Fault, Request, Trail, Void
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def visit(  # noqa: PLR0913 # a visit has that many properties
 def _arrive(
     target: Target, cases: Iterable[Case], wait: float, name: str, up: contextlib.ExitStack
 ) -> Iterator[Visitor]:
-    """Connect and send, a leaver and a stayer of each case in turn."""
+    """Connect and send, a leaver and a stayer of each case in turn; loopback only."""
+    check_loopback(target.host)
     for case in cases:
         for is_leaving in (True, False):
             trail = f"{name}-{case.name}-{'left' if is_leaving else 'stayed'}"
@@ -121,6 +122,8 @@ def _watch(
 ) -> None:
     """Look at the trails until all who stay are done, and a while longer; let the others leave."""
     end = time.monotonic() + wait + PATIENCE
+    # Who holds up the event loop holds up the other visitor too, who then has all of it before him.
+    grace = GRACE + wait * any(each.case.is_alone for each in visitors)
     over: float | None = None
     while over is None or time.monotonic() < over:
         queries = [] if watched is None else [row[0] for row in watched.execute(_ACTIVE)]
@@ -137,7 +140,7 @@ def _watch(
             each.left is not None if each.is_leaving else LAST in each.marks for each in visitors
         )
         if over is None and (is_done or now > end):
-            over = now + GRACE
+            over = now + grace
         time.sleep(_POLL)
 
 

@@ -54,10 +54,10 @@ class Case:
     is_alone: bool = False  # it may hold up the event loop, so nothing else is watched meanwhile
 
 
-AFTER = Look(name="after", label="the view's code after it", sign=Sign.STEP, step="after")
+AFTER = Look(name="after", label="code after it", sign=Sign.STEP, step="after")
 FINALLY = Look(name="finally", label="its finally", sign=Sign.CLEANUP, step="finally")
-THREAD = Look(name="thread", label="the thread it runs in", sign=Sign.STEP, step="thread")
-QUERY = Look(name="query", label="the query in the database", sign=Sign.QUERY)
+THREAD = Look(name="thread", label="its thread", sign=Sign.STEP, step="thread")
+QUERY = Look(name="query", label="the query", sign=Sign.QUERY)
 ROW = Look(name="row", label="its row", sign=Sign.TRANSACTION)
 PAIR = Look(name="pair", label="its two rows", sign=Sign.PAIR)
 WORK = Look(name="work", label="the work", sign=Sign.STEP, step="work")
@@ -73,7 +73,7 @@ CASES = (
             AFTER,
             Look(
                 name="except",
-                label="its except CancelledError",
+                label="its CancelledError",
                 sign=Sign.CLEANUP,
                 step="cancelled",
             ),
@@ -90,7 +90,7 @@ CASES = (
     ),
     Case(
         name="transaction-async",
-        label="await a transaction, sync_to_async(f)()",
+        label="await a transaction",
         path="/leaving/transaction/async/",
         method="POST",
         is_async=True,
@@ -99,7 +99,7 @@ CASES = (
     ),
     Case(
         name="writes",
-        label="await two writes, one after the other",
+        label="await two writes",
         path="/leaving/writes/async/",
         method="POST",
         is_async=True,
@@ -108,7 +108,7 @@ CASES = (
     ),
     Case(
         name="writes-shielded",
-        label="await shield(the two writes)",
+        label="await shield(both writes)",
         path="/leaving/writes/async-shielded/",
         method="POST",
         is_async=True,
@@ -124,14 +124,14 @@ CASES = (
     ),
     Case(
         name="task",
-        label="create_task(work()), not awaited",
+        label="create_task(work())",
         path="/leaving/task/async/",
         is_async=True,
         looks=(WORK,),
     ),
     Case(
         name="stream-async",
-        label="stream from an async generator",
+        label="stream, async generator",
         path="/leaving/stream/async/",
         is_async=True,
         since=(4, 2),
@@ -163,7 +163,7 @@ CASES = (
     ),
     Case(
         name="stream",
-        label="stream from a generator",
+        label="stream, generator",
         path="/leaving/stream/sync/",
         is_alone=True,
         looks=(

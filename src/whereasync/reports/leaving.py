@@ -130,8 +130,15 @@ def _answer(results: Results) -> Iterator[Block]:
         is_kept = _everywhere(facts, roles, "writes-shielded", "pair", Outcome.BOTH)
         parts.append("; shield keeps both. " if is_kept else ". ")
     if _everywhere(facts, roles, "sleep", "after", Outcome.RAN_ON):
-        parts.append("A sync view always runs on.")
+        parts.append(f"A sync view runs on{_except_streams(facts, roles)}.")
     yield paragraph(*parts or [bad("Nothing could be seen."), " The faults below say why."])
+
+
+def _except_streams(facts: Sequence[Fact], roles: Sequence[str]) -> str:
+    """Return what is to be said of a sync view that streams under WSGI: it notices as it writes."""
+    found = {agree(facts, "stream", "after", role, Interface.WSGI) for role in roles}
+    stops = Outcome.STOPPED in found and found <= {Outcome.STOPPED, None}
+    return "; only one that streams under WSGI stops, at its next write" if stops else ""
 
 
 def _of(results: Results, case: str, look: str, outcome: Outcome) -> str:

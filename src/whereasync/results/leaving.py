@@ -137,12 +137,13 @@ def _judge_rows(left: Trail, stayed: Trail, by_number: Sequence[Outcome]) -> Out
     return by_number[left.rows]
 
 
-def agree(facts: Iterable[Fact], case: str, look: str, role: str) -> Outcome | None:
-    """Return the outcome that all ASGI servers of a role agree on, else None."""
+def agree(
+    facts: Iterable[Fact], case: str, look: str, role: str, interface: Interface = Interface.ASGI
+) -> Outcome | None:
+    """Return the outcome that all of a role's servers of that interface agree on, else None."""
     found = {
         each.outcome
         for each in facts
-        if (each.case, each.look, each.role) == (case, look, role)
-        and each.interface is Interface.ASGI
+        if (each.case, each.look, each.role, each.interface) == (case, look, role, interface)
     }
     return found.pop() if len(found) == 1 else None
