@@ -21,6 +21,7 @@ from whereasync.servers import App
 from whereasync.stacks import NAMED
 
 if TYPE_CHECKING:
+    from whereasync.bench.stage import Stage
     from whereasync.model import Arm, Stack
 
 leaving = import_module("whereasync.cli.leaving")  # its package has the command by that name
@@ -143,3 +144,41 @@ def test_what_could_not_be_seen_counts_unless_that_django_can_not_do_it(tmp_path
         results = derive(replace(run, departures=(departure,)), directory.samples)
         seen[kind] = {leaving._is_unseen(fact) for fact in results.facts}
     assert seen == {"unsupported": {False}, "timeout": {True}}
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("question", ["leaving", "test-client"])
+def test_a_question_is_measured_kept_and_shown(
+    question: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On a real stage, where the play itself is cut down to one record: servers take long."""
+    departure = Departure(
+        role="",
+        server="uvicorn",
+        interface=Interface.ASGI,
+        case="await",
+        trial=0,
+        fault=Fault(kind="timeout", detail="nothing was seen"),
+    )
+    burst = Burst(view="hello", variant="sync", way=Way.CLIENT, clients=1, run=0, seconds=1.0)
+
+    def depart(stage: Stage, _arms: object) -> None:
+        stage.ledger.add("departures", departure)
+
+    def ask_once(stage: Stage) -> None:
+        stage.ledger.add("bursts", burst)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("whereasync.bench.leaving.watch_departures", depart)
+    monkeypatch.setattr("whereasync.bench.emulation.compare_ways", ask_once)
+    code = app.main(
+        ["demo", question, "--database", "sqlite:", "--seed", "3"], standalone_mode=False
+    )
+    assert code == (3 if question == "leaving" else 0)
+    shown = capsys.readouterr().out
+    assert ("nothing was seen" if question == "leaving" else "hello, sync") in shown
+    app.main(["report"], standalone_mode=False)
+    assert capsys.readouterr().out == shown

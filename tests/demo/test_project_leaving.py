@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,3 +73,34 @@ def test_a_bad_name_or_wait_is_a_400(ask: Callable[..., Any], query: str) -> Non
     answer = ask(f"/leaving/sleep/sync/?{query}")
     assert answer.status_code == 400
     assert answer.content.count(b"\n") == 1
+
+
+def test_a_request_that_is_cancelled_does_not_wait_for_its_thread(
+    site: Callable[[str], Any],
+) -> None:
+    """As the report says of asgiref 3.12 and later; before, the whole event loop stood still."""
+    sync = site("asgiref.sync")
+    begun, may_end = threading.Event(), threading.Event()
+    freed = []
+
+    def query() -> None:
+        begun.set()
+        freed.append(may_end.wait(5))
+
+    async def request() -> None:
+        async with sync.ThreadSensitiveContext():
+            await sync.sync_to_async(query)()
+
+    async def leave() -> None:
+        task = asyncio.ensure_future(request())
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        may_end.set()
+
+    asyncio.run(leave())
+    while not freed:
+        time.sleep(0.001)  # the thread is on its way out
+    assert freed == [True]

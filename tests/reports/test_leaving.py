@@ -194,3 +194,21 @@ def test_on_sqlite_it_is_said_what_is_missing(tmp_path: Path) -> None:
     assert "SQLite has no query that waits" in text
     assert "--stack article --stack latest" in text
     assert "On Django 6.1 an async view is cancelled" in text
+
+
+@pytest.mark.parametrize(
+    ("django", "asgiref", "is_told"),
+    [
+        ("5.2.1", "3.11.1", True),
+        ("5.2.1", "3.12.0", False),
+        ("4.1.13", "3.11.1", False),
+        ("6.1", "", False),
+    ],
+)
+def test_an_asgiref_that_holds_up_the_loop_is_told(
+    tmp_path: Path, django: str, asgiref: str, is_told: bool
+) -> None:
+    """Only where Django cancels, which is what makes it wait."""
+    stacks = {"stack2": {"django": django, "asgiref": asgiref}}
+    results = build(tmp_path, list(depart("stack2", "uvicorn", cancels=True)), stacks=stacks)
+    assert ("holds up the event loop" in write(results)) is is_told

@@ -6,6 +6,7 @@ disagree on is shown as such. A newcomer would fold them: a fact that holds at t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whereasync.demo.leaving import CASES, POSTGRESQL, TRIALS, UNSUPPORTED, WAIT
@@ -47,6 +48,8 @@ STYLES = {
     Outcome.FIRST: bad,
     Outcome.NEVER: warning,
 }
+CANCELS = (5, 0)  # the first Django that listens for a client who leaves
+LETS_GO = (3, 12)  # the first asgiref that doesn't wait for the thread of a request cancelled
 STACK = ("python", "django", "asgiref", "psycopg", "psycopg2-binary")
 SERVERS = ("hypercorn", "uvicorn", "gunicorn")
 TOGETHER = (
@@ -89,6 +92,7 @@ def _walk(results: Results) -> Iterator[Block]:
             "waits, and no list of those that run",
             hint="leave out --database",
         )
+    yield from _warn_of_asgiref(results)
     if results.facts:
         yield from _advise(results)
     for found in run.caveats:
@@ -215,6 +219,24 @@ def _word(fact: Fact) -> Span:
 
 
 # ---------------------------------------------------------------- what to do
+
+
+def _warn_of_asgiref(results: Results) -> Iterator[Block]:
+    """Say where a client who leaves holds up all others: see the test of that fact."""
+    run = results.run
+    for role in list_roles(results):
+        versions = run.stacks.get(role, run.versions)
+        django, asgiref = (_number(versions.get(name, "")) for name in ("django", "asgiref"))
+        if django >= CANCELS and () < asgiref < LETS_GO:
+            yield caveat(
+                f"asgiref {versions['asgiref']} holds up the event loop, and so every request, "
+                "until the query of a client who left has ended",
+                hint="pip install 'asgiref>=3.12'",
+            )
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def _advise(results: Results) -> Iterator[Block]:
