@@ -174,7 +174,13 @@ def test_every_void_and_caveat_can_come_about(kinds: type[model.Void | model.Cav
 # ---------------------------------------------------------------- commands
 
 
-@pytest.mark.parametrize("command", ["", "demo", "map", "race", "report", "selfcheck"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("", "demo", "map", "race", "report", "selfcheck"),
+        *(f"demo {name}" for name in ("idle", "leaving", "orm", "streaming", "test-client")),
+    ],
+)
 def test_a_command_starts_without_what_starts_slowly(command: str) -> None:
     """Numpy, scipy and drivers are imported by what needs them; Django never."""
     script = (

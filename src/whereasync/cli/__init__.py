@@ -20,7 +20,9 @@ import click
 
 from whereasync import __version__
 from whereasync.cli.demo import demo
+from whereasync.cli.emulation import test_client
 from whereasync.cli.idle import idle
+from whereasync.cli.leaving import leaving
 from whereasync.cli.map import map_
 from whereasync.cli.orm import orm
 from whereasync.cli.race import race
@@ -55,14 +57,10 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-demo.add_command(idle)
-demo.add_command(streaming)
-app.add_command(demo)
-demo.add_command(orm)
-app.add_command(map_)
-app.add_command(race)
-app.add_command(report)
-app.add_command(selfcheck)
+for command in (demo, map_, race, report, selfcheck):
+    app.add_command(command)
+for question in (idle, leaving, orm, streaming, test_client):
+    demo.add_command(question)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 REPORTS = {  # command that made the run → module of ``reports`` that shows it
     "demo": "demo",
     "idle": "idle",
+    "leaving": "leaving",
     "map": "map",
     "orm": "orm",
     "race": "race",
     "selfcheck": "selfcheck",
     "stacks": "stacks",
     "streaming": "streaming",
+    "test-client": "emulation",
 }
 
 
@@ -63,9 +65,9 @@ def derive_results(directory: RunDirectory) -> Results:
 def has_figures(results: Results) -> bool:
     """Tell whether anything was measured that can be shown."""
     sent = [clocks for row in results.article for clocks in row.clocks.values()]
-    checked = results.run.checks
-    shown = results.cells or checked or any(each.turns for each in results.idle)
-    return bool(shown or any(clocks.client for clocks in sent))
+    rest = (results.cells, results.run.checks, results.timings, results.facts)
+    held = any(each.turns for each in results.idle)
+    return held or any(rest) or any(clocks.client for clocks in sent)
 
 
 def show(results: Results, format_: str) -> None:

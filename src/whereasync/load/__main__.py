@@ -1,8 +1,8 @@
 """The client process: ``python -m whereasync.load JOB.json DIRECTORY``; it prints nothing.
 
 Each task's samples and record are written as it finishes, so whatever kills this process, the
-finished tasks survive. ``--singles`` takes a Sequence instead of a Job, ``--idle`` an IdleJob. See
-``drive`` for the host.
+finished tasks survive. ``--singles`` takes a Sequence instead of a Job, ``--bursts`` Volleys,
+``--idle`` an IdleJob. See ``drive`` for the host.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from whereasync import serial
+from whereasync.load.bursts import BURSTS, Volleys, fire_all
 from whereasync.load.idle import IDLE, hold
 from whereasync.load.samples import save
 from whereasync.load.scheduling import ask_for_short_turns
@@ -57,6 +58,11 @@ async def run_idle(job: IdleJob, directory: Path) -> None:
     serial.write(directory / f"{IDLE}.json", record)
 
 
+async def run_volleys(volleys: Volleys, directory: Path) -> None:
+    """Send all bursts, and write them down at the end: writing in between would blur them."""
+    serial.write(directory / BURSTS, [burst async for burst in fire_all(volleys)])
+
+
 def main(arguments: Arguments[str]) -> None:
     """Do what the arguments say, without the garbage collector: it would pause a slice."""
     *flags, path, directory = arguments
@@ -69,6 +75,8 @@ def main(arguments: Arguments[str]) -> None:
                 runner.run(run_sequence(serial.read(Path(path), Sequence), Path(directory)))
             case ["--idle"]:
                 runner.run(run_idle(serial.read(Path(path), IdleJob), Path(directory)))
+            case ["--bursts"]:
+                runner.run(run_volleys(serial.read(Path(path), Volleys), Path(directory)))
             case _:
                 runner.run(run_job(serial.read(Path(path), Job), Path(directory)))
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from whereasync import serial
 from whereasync.errors import WhereAsyncError
+from whereasync.load.bursts import BURSTS, Volleys
 from whereasync.load.http import check_loopback, compose
 from whereasync.load.idle import IDLE
 from whereasync.load.sequence import SINGLES, Sequence
-from whereasync.model import IdleJob, IdleRecord, Job, Single, TaskRecord
+from whereasync.model import Burst, IdleJob, IdleRecord, Job, Single, TaskRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -118,6 +119,20 @@ def drive_idle(job: IdleJob, *, spawn: Spawn, directory: Path) -> IdleRecord:
     return serial.read(path, IdleRecord)
 
 
+def drive_bursts(
+    volleys: Volleys, *, spawn: Spawn, directory: Path, cores: tuple[int, ...] | None = None
+) -> tuple[Burst, ...]:
+    """Send all bursts from a client process; return them, timed, in their order.
+
+    Raises what ``drive`` raises.
+    """
+    _check(volleys.targets, (volley.request for volley in volleys.volleys))
+    path = directory / BURSTS
+    _forget([path])
+    _run(["--bursts"], volleys, spawn=spawn, directory=directory, cores=cores, look=lambda: None)
+    return serial.read(path, tuple[Burst, ...])
+
+
 def read_records(job: Job, directory: Path) -> tuple[TaskRecord, ...]:
     """Return the records of the tasks that have finished, in the order of the job."""
     paths = [directory / f"{task.cell}.json" for task in job.tasks]
@@ -149,9 +164,9 @@ def _forget(paths: Iterable[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def _run(  # noqa: PLR0913 # what drive, drive_singles and drive_idle have in common
+def _run(  # noqa: PLR0913 # what all that drive have in common
     flags: list[str],
-    work: Job | Sequence | IdleJob,
+    work: Job | Sequence | Volleys | IdleJob,
     *,
     spawn: Spawn,
     directory: Path,

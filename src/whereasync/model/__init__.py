@@ -5,9 +5,11 @@ everywhere else; only a renderer formats them. ``serial`` writes every noun here
 it back, so a field's type is its schema.
 """
 
+from whereasync.model.emulation import Burst, Way
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
 from whereasync.model.failures import Caveat, Fault, Void
 from whereasync.model.idle import IdleArm, IdleJob, IdlePlan, IdleRecord, IdleTrial
+from whereasync.model.leaving import Departure, Trail
 from whereasync.model.loading import Job, Slice, SliceRules, Target, Task, TaskRecord
 from whereasync.model.records import Block, Check, Cost, Peak, Single, SweepPoint
 from whereasync.model.requests import Arm, Cell, Interface, Request, Side, Stack
@@ -17,11 +19,13 @@ __all__ = [
     "SCHEMA_VERSION",
     "Arm",
     "Block",
+    "Burst",
     "Caveat",
     "Cell",
     "Check",
     "Cost",
     "DatabaseFacts",
+    "Departure",
     "Experiment",
     "Fault",
     "Figures",
@@ -47,6 +51,8 @@ __all__ = [
     "Target",
     "Task",
     "TaskRecord",
+    "Trail",
     "Upstream",
     "Void",
+    "Way",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from whereasync.model.emulation import Burst
 from whereasync.model.experiment import Experiment
 from whereasync.model.failures import Fault
 from whereasync.model.idle import IdlePlan, IdleTrial
+from whereasync.model.leaving import Departure
 from whereasync.model.records import Block, Check, Single, SweepPoint
 from whereasync.model.requests import Arm
 
@@ -74,3 +76,5 @@ class Run:
     checks: tuple[Check, ...] = ()  # of selfcheck
     idle: IdlePlan | None = None  # of demo idle …
     idle_trials: tuple[IdleTrial, ...] = ()  # … and what came of it
+    bursts: tuple[Burst, ...] = ()  # of demo test-client
+    departures: tuple[Departure, ...] = ()  # of demo leaving

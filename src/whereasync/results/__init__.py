@@ -16,7 +16,9 @@ from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 from whereasync.results.costs import merge_costs, merge_peaks
 from whereasync.results.crossover import Crossover, find_crossovers
+from whereasync.results.emulation import Timing, time_ways
 from whereasync.results.idle import IdleResult, describe_idle
+from whereasync.results.leaving import Fact, find_facts
 from whereasync.results.premium import Premiums, find_premiums
 from whereasync.results.streaming import Passing, measure_passings
 
@@ -31,8 +33,10 @@ __all__ = [
     "CellResult",
     "Conclusion",
     "Crossover",
+    "Fact",
     "Pays",
     "Results",
+    "Timing",
     "compare_cells",
     "derive",
 ]
@@ -54,13 +58,15 @@ class Results:
     break_evens: tuple[BreakEven, ...] = ()  # of cells that say how long they wait
     passings: tuple[Passing, ...] = ()  # of demo streaming
     idle: tuple[IdleResult, ...] = ()  # of demo idle
+    timings: tuple[Timing, ...] = ()  # of demo test-client
+    facts: tuple[Fact, ...] = ()  # of demo leaving
 
 
 def derive(run: Run, samples: Samples) -> Results:
     """Return what the run shows; missing or damaged samples void their cell."""
     cells = compare_cells(run, samples)
     return Results(
-        run=replace(run, singles=(), blocks=(), idle_trials=()),
+        run=replace(run, singles=(), blocks=(), idle_trials=(), bursts=(), departures=()),
         article=article_rows(run),
         cells=cells,
         conclusions=conclude(cells) if run.command == "demo" else (),
@@ -72,6 +78,8 @@ def derive(run: Run, samples: Samples) -> Results:
         break_evens=find_break_evens(cells),
         passings=measure_passings(run, cells, samples) if run.command == "streaming" else (),
         idle=describe_idle(run, samples),
+        timings=time_ways(run.bursts),
+        facts=find_facts(run.departures),
     )
 
 

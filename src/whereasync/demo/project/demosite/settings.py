@@ -97,3 +97,6 @@ LOGGING = {
 # The exchange-rate API: a real one, or a stand-in.
 RATES_URL = os.environ.get("RATES_URL", "")
 RATES_KEY = os.environ.get("RATES_KEY", "")
+
+# Where a request with ?trail= leaves a line a step; empty: nowhere.
+TRAIL_FILE = os.environ.get("TRAIL_FILE", "")

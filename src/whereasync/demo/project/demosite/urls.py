@@ -9,4 +9,7 @@ def handler400(_request, exception):
     return HttpResponseBadRequest(f"{exception}\n", content_type="text/plain; charset=utf-8")
 
 
-urlpatterns = [path("", include("cars.urls"))]
+urlpatterns = [
+    path("", include("cars.urls")),
+    path("leaving/", include("cars.views.leaving")),
+]
