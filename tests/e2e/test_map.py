@@ -84,19 +84,19 @@ def test_a_reader_hovers_over_a_cell_and_reads_its_figures(browser: Chrome, tmp_
 
 
 def test_a_tiny_map_cut_short_shows_and_draws_what_there_is(tool: Tool) -> None:
-    """Both planes on real servers; after two blocks somebody has seen enough."""
+    """Both planes on real servers; after a block somebody has seen enough."""
     begun = tool.start(
         "map", "--waits", "1,20", "--clients", "2", "--calls", "1,3", "--budget", "100s",
         "--sync", "gunicorn,threads=4", "--async", "uvicorn", "--database", "sqlite:",
         "--out", "run", "--seed", "1",
     )  # fmt: skip
-    begun.reaches("block 3, 4 cells")
+    begun.reaches("block 2, 4 cells")
     begun.interrupt()
     ran = begun.finish()
     assert ran.code == 130
     assert "Traceback" not in ran.err
     assert "interrupted: what had been measured by then" in flat(ran.out)
-    assert ran.out.startswith("Where async starts to pay\n\nWith one call a request, ")
+    assert ran.out.startswith("Where async starts to pay\n\nWith 1 and 3 calls a request, at 2 ")
     assert re.search(r"2 clients( +[?✗] \S+){2}", ran.out)
     assert re.search(r"3 calls( +[?✗] \S+){2}", ran.out)
     saved = json.loads((tool.cwd / "run" / "run.json").read_text())
