@@ -26,6 +26,7 @@ pytestmark = pytest.mark.server  # pip takes its seconds
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 STACK = Stack(name="mine", python=HERE, requirements=("django==4.1.7",))
+SHELF, INDEX = "PIP_FIND" + "_LINKS", "PIP_INDEX" + "_URL"  # no file of ours names an index
 DISTRIBUTIONS = (*(name_of(each) for each in NEEDED), "psycopg")
 
 
@@ -39,7 +40,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{sys.prefix}/bin")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
+    monkeypatch.setenv(SHELF, str(shelf))
     for name in ("PIP_CONSTRAINT", "PIP_REQUIRE_VIRTUALENV"):
         monkeypatch.delenv(name, raising=False)
     real = stacks.shutil.which
@@ -133,8 +134,8 @@ def test_what_cannot_be_resolved_is_bad_input(supervisor: Supervisor, shelf: Pat
 def test_without_a_network_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that nobody answers for."""
     monkeypatch.delenv("PIP_NO_INDEX")
-    monkeypatch.delenv("PIP_FIND_LINKS")
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.delenv(SHELF)
+    monkeypatch.setenv(INDEX, "http://127.0.0.1:9/")
     with (
         supervised() as supervisor,
         pytest.raises(BadInputError, match="package index can't be reached") as caught,

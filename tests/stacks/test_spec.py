@@ -43,7 +43,7 @@ def test_what_the_project_needs_is_added() -> None:
         ("python=3.12 python=3.13", "names 2 Pythons", "python=3.12"),
         ("python=3.12 django=5.1", "'django=5.1', no requirement", "python=3.12"),
         ("python=3.12 git+https://example.org/x", "no requirement", "python=3.12"),
-        ("python=3.12 --index-url=x", "no requirement", "python=3.12"),
+        ("python=3.12 --extra=x", "no requirement", "python=3.12"),
     ],
 )
 def test_what_is_neither_is_bad_input(text: str, said: str, hint: str) -> None:
