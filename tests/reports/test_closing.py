@@ -295,3 +295,27 @@ def test_a_run_from_the_disk_says_what_is_true(tmp_path: Path) -> None:
         "the GET and is inconclusive for one API call on this machine.\n"
         "That async wins once calls are gathered held here (8 clients 4.00× [3.95–4.05]).\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ((0.6, 1.4), "async pays above 39 ms [38 ms – 39 ms] of waiting at 64 clients"),
+        (
+            (0.6, 0.7),
+            "async is not shown to pay at any wait from 20 ms to 60 ms at 64 clients",
+        ),
+        ((synthetic.DOUBTFUL, synthetic.DOUBTFUL), ""),
+    ],
+)
+def test_the_break_even_is_told_with_its_server(
+    tmp_path: Path, gains: tuple[float, float], said: str
+) -> None:
+    """Measured at two waits; in doubt nothing is said of it."""
+    cells: synthetic.Gains = dict(zip(("fan-1-64", "wait-60-64"), gains, strict=True))
+    results = synthetic.read(synthetic.race(tmp_path / "run", PLANNED, cells)[0])
+    text = "".join(figures.write(part) for part in contents(results))  # type: ignore[arg-type]
+    lines = [line for line in text.splitlines() if line.startswith("Break-even")]
+    against = "on this machine against gunicorn,worker=gthread,threads=16."
+    whole = f"Break-even: with one call a request, {said} {against}"
+    assert lines == ([whole] if said else [])

@@ -36,6 +36,9 @@ GAINS = {
     "fan-1": 1.0,
     "fan-5": 2.2,
     "fan-20": 5.3,
+    "wait-5": 0.7,
+    "wait-60": 1.3,
+    "wait-200": 1.5,
     "gather-5": 3.2,
 }
 LEFT_OUT = dict.fromkeys(("fan-5-64", "same-post-64", "advised-get-1"), "needs 43 s")
@@ -178,7 +181,7 @@ def test_no_table_falls_apart(typical: Results, width: int) -> None:
         re.MULTILINE,
     )
     shown = [each for each in typical.cells if each.a]
-    assert len(row.findall(text)) == len(shown) == 21
+    assert len(row.findall(text)) == len(shown) == 24
     assert "\nwork: " not in text, "a table became a list"
     heads = [
         line for line in text.splitlines() if line.startswith(("work ", "view ", "candidate "))
@@ -287,6 +290,9 @@ def test_cells_stand_in_the_order_of_the_experiment(typical: Results) -> None:
         "API, 1 call",
         "API, 5 calls",
         "API, 20 calls",
+        "API, 1 call of 5 ms",
+        "API, 1 call of 60 ms",
+        "API, 1 call of 200 ms",
     ]
 
 
@@ -395,7 +401,7 @@ def test_chapters_that_were_not_reached_are_named(tmp_path: Path) -> None:
         "not measured: GET at 8: not reached; API at 8: not reached; GET at 1: not reached and "
         "6 more": "whereasync demo --full --chapter 2",
         "not measured: GET without N+1, sync at 8: not reached; API, 5 calls at 1: "
-        "not reached; API, 1 call at 64: not reached and 13 more": "whereasync demo --full "
+        "not reached; API, 1 call at 64: not reached and 16 more": "whereasync demo --full "
         "--chapter 3",
     }
 
@@ -431,7 +437,7 @@ def test_what_voids_every_cell_is_said_once_a_chapter(tmp_path: Path) -> None:
         ),
         (
             "GET without N+1, sync at 8; API, 5 calls at 1; API, 1 call at 64; "
-            "API, shared client, async at 8 and 12 more: void, server: it ended with exit code 3"
+            "API, 1 call of 60 ms at 64 and 15 more: void, server: it ended with exit code 3"
         ),
     ]
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from whereasync.model import Cell, Request, Side
 
+RACE_WAIT = 0.02  # s that the API behind the race's views waits
+WAITS = (5, 60, 200)  # ms; where async starts to pay lies somewhere between
 FORM = "engine=engine+x&name=maker+x&location=store+x"
 
 
@@ -24,6 +26,8 @@ class Family:
     a: Side
     b: Side
     writes: bool = False
+    wait: float | None = None  # s of each call
+    calls: int = 1
 
 
 def _side(role: str, path: str, label: str, *, method: str = "GET") -> Side:
@@ -109,8 +113,21 @@ FAMILIES = {
                 topic="API, 1 call" if calls == 1 else f"API, {calls} calls",
                 a=_sync(f"{ADVISED_API}sync/?calls={calls}", "sync"),
                 b=_async(f"{ADVISED_API}async/?calls={calls}", "async"),
+                wait=RACE_WAIT,
+                calls=calls,
             )
             for calls in (1, 5, 20)
+        ),
+        *(
+            Family(
+                name=f"wait-{ms}",
+                chapter=3,
+                topic=f"API, 1 call of {ms} ms",
+                a=_sync(f"{ADVISED_API}sync/?calls=1&wait={ms}", "sync"),
+                b=_async(f"{ADVISED_API}async/?calls=1&wait={ms}", "async"),
+                wait=ms / 1000,
+            )
+            for ms in WAITS
         ),
         Family(
             name="gather-5",
@@ -133,6 +150,7 @@ ORDER = (
     ("same-post", "fewest"),
     ("same-post", "middle"),
     ("fan-1", "most"),
+    ("wait-60", "most"),
     ("fix-api-async", "middle"),
     ("fan-5", "middle"),
     ("fan-20", "fewest"),
@@ -149,6 +167,8 @@ ORDER = (
     ("advised-get", "middle"),
     ("advised-get", "fewest"),
     ("fan-5", "most"),
+    ("wait-5", "most"),
+    ("wait-200", "most"),
 )
 
 
@@ -180,6 +200,8 @@ def _cell(family: Family, clients: int) -> Cell:
         clients=clients,
         a=family.a,
         b=family.b,
+        wait=family.wait,
+        calls=family.calls,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from whereasync.demo import article
-from whereasync.demo.cells import FORM, cells, tuning_cells
+from whereasync.demo.cells import FORM, RACE_WAIT, cells, tuning_cells
 from whereasync.model import (
     Arm,
     Experiment,
@@ -23,7 +23,7 @@ from whereasync.model import (
 
 RACE_OBJECTS = 10
 ARTICLE_LATENCY = "500ms"  # the article's API took seconds; the stand-in's wait is known
-RACE_LATENCY = "20ms"
+RACE_LATENCY = f"{1000 * RACE_WAIT:g}ms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

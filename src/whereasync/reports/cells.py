@@ -24,7 +24,7 @@ from whereasync.document import (
     strong,
     warning,
 )
-from whereasync.model import Caveat
+from whereasync.model import Caveat, Status
 from whereasync.stats import LOOKS, Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from whereasync.results import CellResult
     from whereasync.stats import Comparison
 
+CUT_SHORT = {
+    Status.INTERRUPTED: "interrupted: what had been measured by then",
+    Status.RUNNING: "still running, or killed: what has been measured so far",
+}
 LEAST_CPU = 0.05  # s per 1,000 requests: less shows as 0.0
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whereasync.demo.cells import WAITS
 from whereasync.document import Interval, Part, Ratio, Seconds, strong
 from whereasync.reports.article import space_unit
 from whereasync.reports.cells import count_clients, join
 from whereasync.reports.chapters import rank
+from whereasync.reports.map import say_wait
+from whereasync.results.breakeven import Pays
 from whereasync.results.conclusions import Finding
 from whereasync.stats import Verdict
 
@@ -45,6 +48,7 @@ def write(results: Results) -> tuple[tuple[Part, ...], ...]:
     by_name = {each.cell.name: each for each in results.cells}
     points = [
         _answer(results),
+        _break_even(results),
         _name_changes(results),
         _weigh_client(results),
         *(
@@ -54,6 +58,31 @@ def write(results: Results) -> tuple[tuple[Part, ...], ...]:
         ),
     ]
     return tuple(written for point in points if (written := tuple(point)))
+
+
+def _break_even(results: Results) -> Iterator[Part]:
+    """Say from which wait on async pays, with one call a request, against which server."""
+    rows = [
+        each
+        for each in results.break_evens
+        if each.calls == 1 and len(each.waits) > 1 and each.case not in (Pays.OPEN, Pays.MIXED)
+    ]
+    if not rows:
+        return
+    arms = results.run.arms
+    yield strong("Break-even: ")
+    yield "with one call a request, "
+    for place, each in enumerate(rows):
+        yield "; " if place else ""
+        if each.case is Pays.NEVER:
+            yield "async is not shown to pay at any wait from "
+            yield from (Seconds(each.waits[0]), " to ", Seconds(each.waits[-1]))
+        else:
+            yield "async pays "
+            yield from say_wait(each)
+        yield f" at {count_clients(each.clients)}"
+    against = f" against {arms['wsgi']}" if "wsgi" in arms else ""
+    yield f" on this machine{against}."
 
 
 # ---------------------------------------------------------------- what held
@@ -156,6 +185,7 @@ def _answer(results: Results) -> Iterator[Part]:
         for where, family in (
             ("the GET", "advised-get"),
             ("one API call", "fan-1"),
+            *((f"a call of {ms} ms", f"wait-{ms}") for ms in WAITS),
             ("five gathered calls", "fan-5"),
             ("twenty gathered calls", "fan-20"),
         )

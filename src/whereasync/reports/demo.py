@@ -24,9 +24,9 @@ from whereasync.document import (
     paragraph,
     qualify,
 )
-from whereasync.model import Status
 from whereasync.reports import closing
 from whereasync.reports.article import compare_with_article
+from whereasync.reports.cells import CUT_SHORT
 from whereasync.reports.chapters import compare_arms, compare_changes
 from whereasync.stats import ALPHA
 
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whereasync.results import Results
-
-
-CUT_SHORT = {
-    Status.INTERRUPTED: "interrupted: what had been measured by then",
-    Status.RUNNING: "still running, or killed: what has been measured so far",
-}
 
 
 def report(results: Results) -> Document:

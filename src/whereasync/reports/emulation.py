@@ -30,7 +30,7 @@ from whereasync.document import (
     table,
 )
 from whereasync.model import Way
-from whereasync.reports.demo import CUT_SHORT
+from whereasync.reports.cells import CUT_SHORT
 from whereasync.results.emulation import find_timings
 
 if TYPE_CHECKING:

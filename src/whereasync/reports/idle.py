@@ -32,7 +32,7 @@ from whereasync.document import (
     table,
 )
 from whereasync.model import Interface
-from whereasync.reports.demo import CUT_SHORT
+from whereasync.reports.cells import CUT_SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

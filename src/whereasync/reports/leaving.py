@@ -31,7 +31,7 @@ from whereasync.document import (
     warning,
 )
 from whereasync.model import Interface
-from whereasync.reports.demo import CUT_SHORT
+from whereasync.reports.cells import CUT_SHORT
 from whereasync.results.leaving import Outcome, agree
 
 if TYPE_CHECKING:

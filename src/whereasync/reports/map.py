@@ -37,8 +37,7 @@ from whereasync.document import (
     warning,
 )
 from whereasync.reports.arms import show_costs, show_sweep
-from whereasync.reports.cells import count_clients, join, remark, shorten
-from whereasync.reports.demo import CUT_SHORT
+from whereasync.reports.cells import CUT_SHORT, count_clients, join, remark, shorten
 from whereasync.results.breakeven import BreakEven, Pays
 from whereasync.stats import Verdict
 

@@ -35,13 +35,13 @@ from whereasync.document import (
     strong,
 )
 from whereasync.reports.cells import (
+    CUT_SHORT,
     count_clients,
     join,
     remark,
     shorten,
     show_interval,
 )
-from whereasync.reports.demo import CUT_SHORT
 from whereasync.reports.ways import LABELS, explain_tables, show_work
 from whereasync.stats import Verdict
 

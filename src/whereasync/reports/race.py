@@ -34,6 +34,7 @@ from whereasync.document import (
 from whereasync.reports.arms import show_costs, show_sweep
 from whereasync.reports.article import space_unit
 from whereasync.reports.cells import (
+    CUT_SHORT,
     count_clients,
     join,
     remark,
@@ -43,7 +44,6 @@ from whereasync.reports.cells import (
     show_interval,
     show_rate,
 )
-from whereasync.reports.demo import CUT_SHORT
 from whereasync.stats import Verdict
 
 if TYPE_CHECKING:

@@ -34,8 +34,7 @@ from whereasync.document import (
     table,
     warning,
 )
-from whereasync.reports.cells import count_clients, remark, show_comparison, show_rate
-from whereasync.reports.demo import CUT_SHORT
+from whereasync.reports.cells import CUT_SHORT, count_clients, remark, show_comparison, show_rate
 from whereasync.stats import ALPHA, Verdict
 
 if TYPE_CHECKING:

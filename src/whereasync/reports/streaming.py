@@ -33,8 +33,14 @@ from whereasync.document import (
     table,
 )
 from whereasync.reports.article import space_unit
-from whereasync.reports.cells import count_clients, join, remark, show_interval, show_rate
-from whereasync.reports.demo import CUT_SHORT
+from whereasync.reports.cells import (
+    CUT_SHORT,
+    count_clients,
+    join,
+    remark,
+    show_interval,
+    show_rate,
+)
 from whereasync.stats import Verdict
 
 if TYPE_CHECKING:
