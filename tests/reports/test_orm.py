@@ -108,6 +108,15 @@ def test_a_way_that_does_no_harm_is_said_to(tmp_path: Path) -> None:
     assert "No difference that matters: bounded 1.00× [" in said
 
 
+def test_a_way_that_may_still_win_is_said_to_be_open(tmp_path: Path) -> None:
+    """None was faster; that isn't the same as none can be. And one figure has no range."""
+    said = flat(show(race(tmp_path, {"written": 0.4, "bounded": synthetic.DOUBTFUL})))
+    assert "None of 2 ways makes async ORM work pay here" in said
+    assert "One query: as written 0.40× [" in said
+    assert "Still open, and may be faster: bounded 1.0" in said
+    assert "Still open" not in flat(show(race(tmp_path / "other", {**LOSING})))
+
+
 def test_without_a_verdict_there_is_no_answer(tmp_path: Path) -> None:
     """A point estimate is none."""
     said = flat(show(race(tmp_path, {"bounded": synthetic.DOUBTFUL})))

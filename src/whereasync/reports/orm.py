@@ -43,7 +43,7 @@ from whereasync.reports.cells import (
     show_interval,
 )
 from whereasync.reports.ways import LABELS, explain_tables, show_work
-from whereasync.stats import Verdict
+from whereasync.stats import SMALLEST_EFFECT, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,7 +104,7 @@ def _answer(cells: Sequence[CellResult]) -> Iterator[Block]:
     if not decided:
         yield paragraph(strong("No result"), ": no async way has a verdict yet.")
         return
-    roles = list(dict.fromkeys(each.cell.b.role for each in decided))
+    roles = {each.cell.b.role for each in _raced(cells)}
     winners = [each for each in decided if each.comparison.winner == "b"]
     paying = list(dict.fromkeys(each.cell.b.role for each in winners))
     if not paying:
@@ -125,6 +125,8 @@ def _answer(cells: Sequence[CellResult]) -> Iterator[Block]:
     same = [each for each in decided if each.comparison.verdict is Verdict.SAME]
     if same:
         yield paragraph(*_list("No difference that matters: ", same))
+    if still := [each for each in _raced(cells) if _may_win(each.comparison)]:
+        yield paragraph(*_list("Still open, and may be faster: ", still))
 
 
 def _raced(cells: Sequence[CellResult]) -> list[CellResult]:
@@ -133,6 +135,11 @@ def _raced(cells: Sequence[CellResult]) -> list[CellResult]:
 
 def _is_decided(comparison: Comparison) -> bool:
     return comparison.verdict in (Verdict.FASTER, Verdict.SAME)
+
+
+def _may_win(comparison: Comparison) -> bool:
+    is_open = comparison.verdict is Verdict.INCONCLUSIVE
+    return is_open and (comparison.high is None or comparison.high > 1 + SMALLEST_EFFECT)
 
 
 def _losing(decided: Sequence[CellResult], roles: Sequence[str]) -> list[CellResult]:
@@ -147,9 +154,11 @@ def _range(decided: Sequence[CellResult]) -> Iterator[Part]:
             key=lambda each: each.comparison.ratio or 0.0,
         )
         worst, best = here[0], here[-1]
-        yield f"{topic[0].upper()}{topic[1:]}: from "
-        yield from _quote(worst)
-        yield " to "
+        yield f"{topic[0].upper()}{topic[1:]}: "
+        if worst is not best:
+            yield "from "
+            yield from _quote(worst)
+            yield " to "
         yield from _quote(best)
         shares = [each.b.server_cpu / each.a.server_cpu for each in here if each.a and each.b]
         yield ", for "
