@@ -73,7 +73,7 @@ CASES = (
             AFTER,
             Look(
                 name="except",
-                label="its CancelledError",
+                label="except CancelledError",
                 sign=Sign.CLEANUP,
                 step="cancelled",
             ),

@@ -122,9 +122,10 @@ def _answer(results: Results) -> Iterator[Block]:
     running = _of(results, "await", "after", Outcome.RAN_ON)
     parts: list[Part] = []
     if running:
-        parts.append(strong(f"On {running} nothing stops when the client leaves. "))
+        parts.append(strong(f"On {running} an async view runs on when the client leaves. "))
     if stopped:
-        parts.append(strong(f"On {stopped} an async view is cancelled at its await. "))
+        who = "it" if running else "an async view whose client leaves"
+        parts.append(strong(f"On {stopped} {who} is cancelled at its await. "))
     if _everywhere(facts, roles, "query-async", "query", Outcome.RAN_ON):
         parts.append("The query in the database runs on")
         is_committed = _everywhere(facts, roles, "transaction-async", "row", Outcome.COMMITTED)

@@ -25,9 +25,9 @@ class Outcome(StrEnum):
 
     RAN_ON = "ran on"
     STOPPED = "stopped"
-    AT_ONCE = "ran at once"
-    AT_END = "ran at the end"
-    NEVER = "never ran"
+    AT_ONCE = "at once"
+    AT_END = "at the end"
+    NEVER = "never"
     CANCELLED = "cancelled"
     COMMITTED = "committed"
     ROLLED_BACK = "rolled back"
