@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.alone]
 
 RULES = SliceRules(window=0.02, requests=20, slices=2, warm_up=0.02, timeout=0.4)
 [CELL] = synthetic.two_arms((8,)).cells
@@ -321,7 +321,6 @@ def test_a_client_that_counts_the_drain_is_found_out(measured: Measured, tmp_pat
 # ---------------------------------------------------------------- what a process does
 
 
-@pytest.mark.alone
 def test_a_client_dearer_than_its_server(tmp_path: Path) -> None:
     """It needs its whole core, and says so as soon as nobody else takes a part of that."""
     with supervised() as supervisor, responding(supervisor) as endpoint:
