@@ -83,8 +83,8 @@ def hold(
 ) -> tuple[RunDirectory, Run]:
     """Hold clients at each role that is named: so many are served, or the trial has that fault.
 
-    Three turns, of which the second takes a tenth more memory and three times the CPU. Who serves fewer than all
-    answers no visitor.
+    Three turns, of which the second takes a tenth more memory and three times the CPU. Who serves
+    fewer than all answers no visitor.
     """
     plan = idle.build(clients=clients, is_quick=False, seed=7)
     planned = streaming.build(clients=(1,), rates="full", length=FULL, seed=7)
