@@ -83,8 +83,8 @@ def hold(
 ) -> tuple[RunDirectory, Run]:
     """Hold clients at each role that is named: so many are served, or the trial has that fault.
 
-    Three turns, of which the second takes a tenth more memory and CPU. Who serves fewer than all
-    answers no visitor.
+    Three turns, of which the second takes a tenth more memory and three times the CPU. Who serves
+    fewer than all answers no visitor.
     """
     plan = idle.build(clients=clients, is_quick=False, seed=7)
     planned = streaming.build(clients=(1,), rates="full", length=FULL, seed=7)
@@ -125,7 +125,7 @@ def _try(
             threads=served + 2,
             rss=80_000_000 + round(30_000_000 * much),
             hold=5.0,
-            cpu=0.25 * much,
+            cpu=0.75 if repeat == 1 else 0.25,
             visits=() if is_full else (0.002, 0.003, 0.010),
             visit_fault=TIMEOUT if is_full else None,
             kept=served if is_full else 0,

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from whereasync.results import Results
     from whereasync.results.idle import IdleResult, Range
 
-WIDE = 1.1  # highest ÷ lowest from where a range is shown beside its median
+WIDE = 2.0  # highest ÷ lowest from where a range is shown beside its median
 
 
 def report(results: Results) -> Document:
@@ -130,15 +130,15 @@ def _table(results: Sequence[IdleResult]) -> Iterator[Block]:
             left("server, view"),
             right("served"),
             right("first event"),
-            right("p99"),
             right("threads"),
             right("memory"),
             right("CPU"),
             right("another visitor"),
         ],
         [_show(each) for each in results],
-        caption="Served: clients that got their first event, and when. Memory: more than without "
-        "them. CPU: of a core while nothing happens but a comment now and then.",
+        caption="Served: clients that got their first event, and when, half of them. Memory: more "
+        "than without them. CPU: of a core, while nothing happens but a comment now and then. "
+        "A range is shown where turns differ twofold.",
     )
 
 
@@ -147,7 +147,6 @@ def _show(result: IdleResult) -> tuple[Line, ...]:
         result.arm.label,
         _show_range(result.served, Count),
         _show_range(result.first_p50, Seconds),
-        _show_range(result.first_p99, Seconds),
         _show_range(result.threads, Count),
         _show_range(result.grown, Size),
         _show_range(result.cpu, Share),
@@ -187,29 +186,45 @@ def _after(results: Sequence[IdleResult]) -> Iterator[Block]:
 
 
 def _explain(results: Sequence[IdleResult]) -> Iterator[Block]:
-    """Say why some were not served, each reason once, and what to do."""
+    """Say why some were not served, or what was taken for each: a reason once, with the remedy."""
+    reasons: dict[tuple[str, str], list[str]] = {}
     for each in results:
-        if _is_async(each) and _holds_threads(each):
-            yield caveat(
-                f"{each.arm.label}: a thread for each client, though the view is async: Django "
-                "keeps the thread of a request's synchronous code, which its middlewares and "
-                "signals always run, until the answer has ended",
-                hint="hand a few threads in (asgiref 3.13), as demosite/asgi_shared.py does",
-            )
-        if each.served and each.served.median >= each.asked and not each.refused_turns:
-            continue
-        if each.arm.arm.interface is Interface.ASGI and not _is_async(each):
-            yield caveat(
-                f"{each.arm.label}: Django consumes a sync iterator whole before its first byte, "
-                "and one that never ends is never sent; meanwhile each client holds a thread",
-                hint="under ASGI answer with an async iterator",
-            )
-        elif each.arm.arm.interface is Interface.WSGI:
-            yield caveat(
-                f"{each.arm.label}: a client holds a thread for as long as it is connected, and "
-                "whoever comes when all are held waits",
-                hint="as many threads as clients, or an async view under ASGI",
-            )
+        if found := _find_reason(each):
+            reasons.setdefault(found, []).append(each.arm.label)
+    for (detail, hint), labels in reasons.items():
+        yield caveat(f"{'; '.join(sorted(labels))}: {detail}", hint=hint)
+
+
+def _find_reason(result: IdleResult) -> tuple[str, str] | None:
+    """Return what is wrong with an arm, and what to do about it."""
+    if _is_async(result) and _holds_threads(result):
+        return (
+            (
+                "a thread for each client, though the view is async: Django keeps the thread of a "
+                "request's synchronous code, which its middlewares and signals always run, until "
+                "the answer has ended"
+            ),
+            "hand a few threads in (asgiref 3.13), as demosite/asgi_shared.py does",
+        )
+    if result.served and result.served.median >= result.asked and not result.refused_turns:
+        return None
+    if result.arm.arm.interface is Interface.WSGI:
+        return (
+            (
+                "a client holds a thread for as long as it is connected, and whoever comes when "
+                "all are held waits"
+            ),
+            "as many threads as clients, or an async view under ASGI",
+        )
+    if not _is_async(result):
+        return (
+            (
+                "Django consumes a sync iterator whole before its first byte, and one that never "
+                "ends is never sent; meanwhile each client holds a thread"
+            ),
+            "under ASGI answer with an async iterator",
+        )
+    return None
 
 
 def _holds_threads(result: IdleResult) -> bool:
