@@ -139,5 +139,5 @@ def _announce(stage: Stage, costs: Mapping[str, float], blocks: int, out: int) -
     else:
         said = f"The budget is too small for {blocks} blocks of any cell: no race."
     if out:
-        said += f" Left out: {out} cells; `whereasync demo --full` measures all."
+        said += f" Left out: {out} cells; --full measures all."
     stage.observer.notice(said)

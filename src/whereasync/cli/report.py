@@ -21,7 +21,7 @@ REPORTS = {  # command that made the run → module of ``reports`` that shows it
     "demo": "demo",
     "race": "race",
     "selfcheck": "selfcheck",
-    "stacks": "race",
+    "stacks": "stacks",
 }
 
 

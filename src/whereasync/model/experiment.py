@@ -56,4 +56,5 @@ class Experiment:
     rules: SliceRules = field(default_factory=SliceRules)
     is_whole: bool = False  # every cell is measured, or none; else what fits into the budget
     stacks: dict[str, Stack] = field(default_factory=dict)  # role → what it runs on instead
+    is_paired: bool = False  # cells are compared with each other: none ends before the others
     worst: float | None = None  # how much slower b may be than a (0.05 is 5 %): --fail-if

@@ -15,6 +15,7 @@ from whereasync.results.cells import CellResult, compare_cells
 from whereasync.results.conclusions import Conclusion, conclude
 from whereasync.results.costs import merge_costs
 from whereasync.results.crossover import Crossover, find_crossovers
+from whereasync.results.premium import Premium, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ __all__ = [
     "CellResult",
     "Conclusion",
     "Crossover",
+    "Premium",
     "Results",
     "compare_cells",
     "derive",
@@ -43,6 +45,7 @@ class Results:
     blocks: int
     costs: dict[str, Cost]  # role → what its servers took, over all blocks
     crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
+    premium: Premium | None = None  # of a run on several stacks
 
 
 def derive(run: Run, samples: Samples) -> Results:
@@ -56,6 +59,7 @@ def derive(run: Run, samples: Samples) -> Results:
         blocks=len(run.blocks),
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),
+        premium=weigh(run.experiment, cells) if run.experiment and run.experiment.stacks else None,
     )
 
 

@@ -61,6 +61,7 @@ class CellResult:
     compared: int = 0  # answers of each side that were found equal
     caveats: tuple[Fault, ...] = ()
     log_ratios: dict[int, float] | None = None  # block → what the comparison rests on
+    log_cpu: dict[int, float] | None = None  # block → log(server CPU a request, A ÷ B)
 
     @property
     def comparisons(self) -> tuple[stats.Comparison, ...]:
@@ -96,6 +97,11 @@ class _BlockYield:
             a, b = self.sides
             return {"": stats.block_log_ratio([a.throughput], [b.throughput])}
         return {" p50": self._latency(P50), " p99": self._latency(P99)}
+
+    def log_cpu(self) -> float | None:
+        """Return log(server CPU a request, A ÷ B); None where a clock saw none."""
+        a, b = (side.server_cpu_per_request for side in self.sides)
+        return math.log(a / b) if a > 0 and b > 0 else None
 
     def _latency(self, quantile: float) -> float:
         import numpy as np
@@ -219,6 +225,7 @@ def _cell_result(
             ),
         ),
         log_ratios=ratios[main],
+        log_cpu={each.number: cpu for each in measured if (cpu := each.log_cpu()) is not None},
     )
 
 
