@@ -49,7 +49,7 @@ _OFFLINE = re.compile(
     re.IGNORECASE,
 )
 _COMPLAINTS = (  # the telling one of uv, then of pip, which says more before and after
-    re.compile(r"cause: (.+)", re.DOTALL),
+    re.compile(r"(?:cause:|╰─▶) (.+)", re.DOTALL),
     re.compile(r"ERROR: (Cannot install .+|No matching distribution .+)"),
     re.compile(r"(?:error|ERROR): (.+)"),
 )

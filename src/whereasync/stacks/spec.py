@@ -57,8 +57,8 @@ def parse_stack(text: str) -> Stack:
     pythons = [found[1] for word in words if (found := _PYTHON.fullmatch(word))]
     if len(pythons) != 1:
         raise BadInputError(
-            f"the stack {text!r} names {len(pythons) or 'no'} Pythons; it must be one",
-            f"for example {_EXAMPLE}",
+            f"the stack {text!r} names {'several Pythons' if pythons else 'no Python'}",
+            f"name one, as in {_EXAMPLE}",
         )
     if tuple(map(int, pythons[0].split(".")[:2])) < OLDEST:
         raise BadInputError(
