@@ -81,7 +81,8 @@ def report(results: Results) -> Document:
         *_close(results),
     ]
     names = [name_stack(results.run, role) for role in roles_of(results.run)]
-    return Document(title=f"What async costs on {join(names)}", blocks=tuple(blocks))
+    where = join(names) if names else "several stacks"
+    return Document(title=f"What async costs on {where}", blocks=tuple(blocks))
 
 
 # ---------------------------------------------------------------- the answer
@@ -108,7 +109,7 @@ def _answer_alone(results: Results, premium: Premium, role: str) -> Iterator[Blo
     if not cells:
         return
     parts: list[Part] = [f"On {name_stack(results.run, role)}", *_in_brackets(results.run, role)]
-    parts += [" async takes "]
+    parts += [", async takes "]
     for place, each in enumerate(cells):
         parts += [", " if place else "", *_say_cost(premium.cpu[each.cell.name])]
         parts += ["" if place else " the CPU of sync", " for "]
