@@ -81,8 +81,8 @@ def test_the_most_telling_come_first() -> None:
     """What async costs on each stack; a budget that is small takes these."""
     planned = plan(length="quick")
     assert [cell.name for cell in planned.cells[:4]] == [
-        *("async-get-stack1-8", "async-get-stack2-8"),
-        *("async-query-stack1-8", "async-query-stack2-8"),
+        *("async-get-stack1-4", "async-get-stack2-4"),
+        *("async-query-stack1-4", "async-query-stack2-4"),
     ]
 
 

@@ -343,7 +343,7 @@ def test_what_was_left_out_is_named_with_the_way_to_it(tmp_path: Path) -> None:
     )
     assert (
         NoteKind.CAVEAT,
-        "left out: async-post-stack1-16 (needs 80 s)",
+        "left out: POST on article at 16 (needs 80 s)",
         "whereasync demo --stack article --stack latest --full",
     ) in notes(document)
 

@@ -63,7 +63,7 @@ WHOLE = {  # parameters that mean nothing with --stack
     "--clients",
     type=Numbers(1, 1000, "clients"),
     help="Clients at once in chapters 2 and 3.  [default: 1,8,64; 1 with --quick; with --stack 16; "
-    "8 with --quick; 1,8,32 with --full]",
+    "4 with --quick; 1,8,32 with --full]",
 )
 @click.option(
     "--chapter",

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 CHAPTER = 4
 ARM = Arm(server="hypercorn", interface=Interface.ASGI)
-OBJECTS = 10
 WITHIN, BETWEEN, AADD = "async", "since", "aadd"  # how a family's name begins
 
 
@@ -58,6 +57,7 @@ class Length:
 
     budget: float | None  # s for the run, environments not counted; None: no limit
     each: float = 0.0  # s more for every stack beyond two
+    objects: int = 10
     clients: tuple[int, ...]
     works: int  # how many of ``WORKS``
     has_aadd: bool = True
@@ -68,7 +68,8 @@ class Length:
 LENGTHS = {
     "quick": Length(
         budget=56.0,
-        clients=(8,),
+        objects=5,
+        clients=(4,),
         works=2,
         has_aadd=False,
         looks=(6,),
@@ -112,7 +113,7 @@ def build(choices: Choices) -> Experiment:
     return Experiment(
         seed=choices.seed,
         budget=None if length.budget is None else length.budget + extra,
-        objects=OBJECTS,
+        objects=length.objects,
         upstream=Upstream(latency="20ms", rates="small", seed=choices.seed),
         candidates=dict.fromkeys(stacks, (ARM,)),
         cells=tuple(

@@ -51,8 +51,8 @@ from whereasync.stats import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from whereasync.model import Run
-    from whereasync.results import CellResult, Premium, Results
+    from whereasync.model import Cell, Run
+    from whereasync.results import Premium, Results
     from whereasync.results.premium import Change
     from whereasync.stats import Comparison
 
@@ -232,7 +232,9 @@ def _stacks(run: Run) -> Iterator[Block]:
 def _doubt(results: Results) -> Iterator[Block]:
     """Say what the figures can't bear, and how to learn more."""
     is_cut = results.run.status in CUT_SHORT
-    yield from remark(results.cells, more=None, name=_name_cell(results.run))
+    yield from remark(
+        results.cells, more=None, name=lambda each: _name_cell(results.run)(each.cell)
+    )
     yield from _idle(results)
     yield from _unmeasured(results.run)
     for found in results.run.caveats:
@@ -244,11 +246,10 @@ def _doubt(results: Results) -> Iterator[Block]:
         yield next_step(code(_command(results.run, "--stack latest")), " compares it with another")
 
 
-def _name_cell(run: Run) -> Callable[[CellResult], str]:
+def _name_cell(run: Run) -> Callable[[Cell], str]:
     """Return what names a cell in a sentence: "GET on latest at 16"."""
 
-    def name(result: CellResult) -> str:
-        cell = result.cell
+    def name(cell: Cell) -> str:
         if cell.is_change:
             return f"{cell.topic} on {name_stack(run, cell.a.role)} at {cell.clients}"
         stacks = " and ".join(name_stack(run, each.role) for each in (cell.a, cell.b))
@@ -282,8 +283,10 @@ def _idle(results: Results) -> Iterator[Block]:
 
 
 def _unmeasured(run: Run) -> Iterator[Block]:
-    if run.left_out:
-        names = [f"{name} ({reason})" for name, reason in run.left_out.items()]
+    if run.left_out and run.experiment:
+        name = _name_cell(run)
+        known = {cell.name: name(cell) for cell in run.experiment.cells}
+        names = [f"{known[cell]} ({reason})" for cell, reason in run.left_out.items()]
         yield caveat(f"left out: {shorten(names)}", hint=code(_command(run, "--full")))
     if run.database and run.database.vendor == "SQLite":
         yield caveat(
