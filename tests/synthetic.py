@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from whereasync import store
 from whereasync.demo.experiment import Choices, build
+from whereasync.demo.stacks import Choices as StackChoices
+from whereasync.demo.stacks import build as compare_stacks
 from whereasync.load import samples
 from whereasync.load.simulate import Kind, Model, simulate
 from whereasync.model import (
@@ -33,6 +35,7 @@ from whereasync.model import (
 )
 from whereasync.plan import build_race
 from whereasync.results import Results, derive
+from whereasync.stacks import NAMED
 from whereasync.stats import LOOKS
 
 if TYPE_CHECKING:
@@ -82,6 +85,44 @@ def two_arms(
         worst=None,
     )
     return replace(planned, rules=RULES, **changes)  # type: ignore[arg-type]
+
+
+STACKS = {  # role → stack, and what is installed there
+    "stack1": NAMED["article"],
+    "stack2": NAMED["latest"],
+    "stack3": NAMED["lts"],
+}
+INSTALLED = {
+    "stack1": {
+        "python": "3.9.18",
+        "django": "4.1.13",
+        "asgiref": "3.8.1",
+        "psycopg2-binary": "2.9.10",
+        "hypercorn": "0.14.4",
+    },
+    "stack2": {
+        "python": "3.13.0",
+        "django": "6.1.3",
+        "asgiref": "3.11.0",
+        "psycopg": "3.3.1",
+        "hypercorn": "0.18.0",
+    },
+    "stack3": {"python": "3.12.1", "django": "5.2.1", "asgiref": "3.8.1", "hypercorn": "0.18.0"},
+}
+
+
+def several_stacks(number: int = 2, **choices: Any) -> Experiment:
+    """Return the experiment on so many stacks, with slices as short as can be."""
+    roles = list(STACKS)[:number]
+    planned = compare_stacks(
+        StackChoices(
+            stacks={role: STACKS[role] for role in roles},
+            with_aadd=tuple(roles[1:]),
+            seed=7,
+            **choices,
+        )
+    )
+    return replace(planned, rules=RULES)
 
 
 def begin(path: Path, planned: Experiment, **changes: object) -> tuple[store.RunDirectory, Run]:

@@ -179,7 +179,7 @@ def test_a_race_that_does_not_fit_whole_is_refused_with_what_it_needs(
     assert hear(stage).notices == []
     kept = choose(stage, monkeypatch, replace(whole, budget=float(enough[1])))
     assert len(kept) == len(PLANNED.cells)
-    assert hear(stage).notices[0].startswith("The race: at least 6 blocks of 25 cells, about ")
+    assert hear(stage).notices[0].startswith("The race: at least 6 blocks of 28 cells, about ")
 
 
 def test_a_race_of_a_view_that_fails_alone_measures_nothing(

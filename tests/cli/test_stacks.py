@@ -1,132 +1,129 @@
-"""``demo --stack`` from what was typed to what is measured; no environment is made here."""
+"""Which stacks can be compared: what is installed there decides."""
 
 from __future__ import annotations
 
-from importlib import import_module
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from whereasync import stacks
-from whereasync.cli import main
-from whereasync.cli.measuring import demo_setting
+from whereasync.cli.progress import Silent
 from whereasync.cli.stacks import provide, read_stacks
 from whereasync.errors import BadInputError
-from whereasync.stacks import NAMED, Environment
+from whereasync.servers import App
+from whereasync.stacks import parse_stack
 
 if TYPE_CHECKING:
-    from whereasync.model import Experiment, Stack
+    from collections.abc import Callable, Mapping
 
-command = import_module("whereasync.cli.stacks")
+    Install = Callable[[Mapping[str, str]], Path]
 
-
-class Silent:
-    """An observer who hears nothing."""
-
-    def stage(self, what: str) -> None:
-        """Hear what is being done."""
-
-    def expect(self, seconds: float) -> None:
-        """Hear how long it takes."""
-
-    def notice(self, what: str) -> None:
-        """Hear something else."""
+APP = App(python=Path(sys.executable), directory=Path(), env={"KEPT": "1"})
+WORDS = "python=3.12 django"
 
 
-def have(monkeypatch: pytest.MonkeyPatch, **djangos: str) -> None:
-    """Let these stacks be made, with such a Django."""
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Give a function that puts a made environment of ``WORDS`` into the cache.
 
-    def find(stack: Stack) -> Environment | None:
-        return Environment(stack=stack, path=Path(stack.name)) if stack.name in djangos else None
+    It holds no distribution but the metadata of these, which is what a version is read from.
+    """
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    def versions(python: Path, _names: object) -> dict[str, str]:
-        return {"django": djangos[python.parts[0]]}
+    def put(found: Mapping[str, str]) -> Path:
+        from whereasync.stacks import _path
 
-    monkeypatch.setattr(stacks, "find_environment", find)
-    monkeypatch.setattr("whereasync.servers.versions", versions)
+        path = _path(parse_stack(WORDS))
+        (path / "bin").mkdir(parents=True)
+        python = path / "bin" / "python"
+        python.symlink_to(sys.executable)
+        library = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        for name, version in found.items():
+            info = path / "lib" / library / "site-packages" / f"{name}-{version}.dist-info"
+            info.mkdir(parents=True)
+            (info / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
+        (path / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).parent}\n")
+        (path / "stack.json").write_text("{}")
+        return python
+
+    return put
+
+
+def refuse(words: str = WORDS) -> tuple[str, str]:
+    """Return what a stack is refused for, and the way on."""
+    with pytest.raises(BadInputError) as refused:
+        provide(parse_stack(words), APP, Silent())
+    return refused.value.what, refused.value.hint
+
+
+def test_a_stack_that_is_made_is_taken_without_more(install: Install) -> None:
+    """The project runs on its interpreter, and sees nothing installed elsewhere."""
+    python = install({"django": "5.2.1", "psycopg": "3.3"})
+    app = provide(parse_stack(WORDS), APP, Silent())
+    assert app.python == python
+    assert app.env == {"KEPT": "1", "PYTHONPATH": "", "PYTHONHOME": ""}
+
+
+def test_a_django_without_async_queries_is_too_old(install: Install) -> None:
+    """What pip chose counts, whatever was asked for."""
+    install({"django": "4.0.10", "psycopg2-binary": "2.9"})
+    what, hint = refuse()
+    assert what == (
+        f"stack {WORDS} has Django 4.0.10, which is too old: async queries came with 4.1"
+    )
+    assert hint == "ask for django>=4.1"
+
+
+@pytest.mark.parametrize("django", ["4.1.13", "4.1rc1"])
+def test_a_driver_that_django_can_not_use_is_refused(install: Install, django: str) -> None:
+    """Psycopg 3 came with Django 4.2."""
+    install({"django": django, "psycopg": "3.3"})
+    what, hint = refuse()
+    assert what == (
+        f"stack {WORDS} has Django {django}, which can't use psycopg 3: that came with 4.2"
+    )
+    assert hint == "ask for psycopg2, or for django>=4.2"
 
 
 @pytest.mark.parametrize(
-    ("typed", "what", "hint"),
+    "found",
     [
-        (("--stack", "artcle"), "there is no stack 'artcle'", "did you mean article?"),
-        (("--stack", "python=3.12 django=5"), "'django=5', no requirement", "as in"),
-        (("--stack", "lts", "--chapter", "2"), "so --chapter does nothing", "leave it out"),
-        (("--stack", "lts", "--serve"), "so --serve does nothing", "leave it out"),
-        (("--stack", "lts", "--objects", "5"), "so --objects does nothing", "leave it out"),
-        (("--stack", "lts", "--server", "uvicorn"), "so --server does nothing", "leave it out"),
-        (("--stack", "lts", "--quick", "--full"), "two lengths", "give one of them"),
-        (("--stack", "python=3.1 django"), "there is no Python 3.1 on this machine", "uv python"),
+        {"django": "4.1.13", "psycopg2-binary": "2.9"},
+        {"django": "4.1.13", "psycopg2": "2.9"},
+        {"django": "4.2.1", "psycopg": "3.3"},
+        {"django": "5.2.1", "psycopg2-binary": "2.9"},
     ],
 )
-def test_bad_input_is_one_line_and_a_hint(
-    typed: tuple[str, ...], what: str, hint: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Before anything is installed or started."""
-    with pytest.raises(SystemExit) as left:
-        main(["demo", *typed])
-    assert left.value.code == 2
-    said = capsys.readouterr().err
-    [line] = [each for each in said.splitlines() if each.startswith("whereasync: ")]
-    assert what in line
-    assert hint in said.partition("  try: ")[2]
+def test_a_driver_that_django_can_use_is_taken(install: Install, found: dict[str, str]) -> None:
+    """Both, from 4.2 on."""
+    install(found)
+    assert provide(parse_stack(WORDS), APP, Silent())
 
 
-def test_a_stack_that_is_named_twice_is_one() -> None:
-    """In the order given."""
-    found = read_stacks(["latest", "article", "latest"])
-    assert found == {"stack1": NAMED["latest"], "stack2": NAMED["article"]}
-
-
-@pytest.mark.parametrize(("django", "fits"), [("4.0.10", False), ("3.2", False), ("4.1", True)])
-def test_a_django_without_async_queries_is_refused(
-    monkeypatch: pytest.MonkeyPatch, django: str, *, fits: bool
-) -> None:
-    """Named with what it is, and what to ask for."""
-    have(monkeypatch, lts=django)
-    app = demo_setting(None).app
-    if fits:
-        assert provide(NAMED["lts"], app, Silent()).python == Path("lts/bin/python")
-        return
-    with pytest.raises(BadInputError, match="too old: async queries") as caught:
-        provide(NAMED["lts"], app, Silent())
-    assert caught.value.hint == "ask for django>=4.1"
+def test_stacks_keep_their_order_and_get_a_role_each() -> None:
+    """The first is what the others are compared with."""
+    roles = read_stacks(["latest", "article", "python=3.12 django==5.1.*"])
+    assert {role: stack.name for role, stack in roles.items()} == {
+        "stack1": "latest",
+        "stack2": "article",
+        "stack3": "python=3.12 django==5.1.*",
+    }
 
 
 @pytest.mark.parametrize(
-    ("typed", "clients", "writes"),
-    [(("--database", "sqlite:"), 4, False), (("--clients", "3"), 3, True)],
+    ("given", "what"),
+    [
+        (["latest", "latest"], "stack latest is given twice"),
+        (
+            ["python=3.12 django hypercorn", "python=3.12 hypercorn django"],
+            "stack python=3.12 hypercorn django is the same as python=3.12 django hypercorn",
+        ),
+    ],
 )
-def test_what_was_typed_is_what_is_measured(
-    monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...], clients: int, *, writes: bool
-) -> None:
-    """Each stack on its own Python, aadd only where Django has it, SQLite never written by many."""
-    have(monkeypatch, article="4.1.13", latest="6.1.3")
-    asked: list[Experiment] = []
-
-    def measure(experiment: Experiment, setting: object, wanted: object) -> object:
-        asked.append(experiment)
-        apps = {role: app.python for role, app in setting.apps.items()}  # type: ignore[attr-defined]
-        assert apps == {"stack1": Path("article/bin/python"), "stack2": Path("latest/bin/python")}
-        assert (wanted.command, wanted.seed) == ("stacks", 5)  # type: ignore[attr-defined]
-        raise BadInputError("enough", "")
-
-    monkeypatch.setattr(command, "measure_experiment", measure)
-    with pytest.raises(SystemExit):
-        main(["demo", "--stack", "article", "--stack", "latest", "--seed", "5", *typed])
-    [experiment] = asked
-    assert experiment.stacks == {"stack1": NAMED["article"], "stack2": NAMED["latest"]}
-    cells = experiment.cells
-    assert clients in {cell.clients for cell in cells}
-    assert any(cell.a.request.method == "POST" for cell in cells) is writes
-    aadd = {cell.a.role for cell in cells if cell.name.startswith("aadd-")}
-    assert aadd == ({"stack2"} if writes else set())
-
-
-def test_a_question_takes_its_own_options(capsys: pytest.CaptureFixture[str]) -> None:
-    """Those before it are the whole demo's, and would do nothing."""
-    with pytest.raises(SystemExit) as left:
-        main(["demo", "--quick", "orm"])
-    assert left.value.code == 2
-    assert "--quick before orm is for the whole demo" in capsys.readouterr().err
+def test_a_stack_is_compared_with_others(given: list[str], what: str) -> None:
+    """In whatever words it is given again."""
+    with pytest.raises(BadInputError) as refused:
+        read_stacks(given)
+    assert refused.value.what == what
+    assert refused.value.hint == "leave one of them out"

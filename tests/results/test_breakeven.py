@@ -4,7 +4,7 @@ import random
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from tests import maps, synthetic
+from tests import maps
 
 from whereasync import stats
 from whereasync.demo.map import Grid
@@ -139,9 +139,3 @@ def test_a_run_has_its_break_evens(tmp_path: Path) -> None:
     assert above.low
     assert above.high
     assert 0.01 < above.low < above.wait < above.high < 0.1
-
-
-def test_the_demo_has_none_for_no_cell_says_how_long_it_waits(tmp_path: Path) -> None:
-    """Its API waits 20 ms, but that is the stand-in's, and no axis."""
-    directory, _ = synthetic.race(tmp_path / "run", synthetic.experiment(), {"fan-1-8": 2.0})
-    assert synthetic.read(directory).break_evens == ()

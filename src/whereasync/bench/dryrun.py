@@ -10,7 +10,7 @@ import http.client
 import re
 from typing import TYPE_CHECKING
 
-from whereasync.errors import BadInputError
+from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.load.answers import describe_difference, mask
 from whereasync.load.http import FORM
 from whereasync.servers import find_complaint, telling_line
@@ -41,6 +41,23 @@ def check(stage: Stage, experiment: Experiment, service: Service) -> None:
             bodies = [_ask_twice(endpoints, side, patience) for side in (a, b)]
             if is_same_work:
                 _check_alike(bodies[0], bodies[1])
+
+
+def check_stacks(stage: Stage, experiment: Experiment, service: Service) -> None:
+    """Serve the project on each stack and ask it all; BadInputError names the stack that can't."""
+    for role, stack in experiment.stacks.items():
+        stage.observer.stage(f"try stack {stack.name}")
+        sides = [side for cell in experiment.cells for side in (cell.a, cell.b)]
+        arm = experiment.candidates[role][0]
+        try:
+            with stage.launch_all({role: arm}, "try", service) as endpoints:
+                for side in dict.fromkeys(side for side in sides if side.role == role):
+                    _ask(endpoints[role], side)
+        except WhereAsyncError as error:
+            raise BadInputError(
+                f"the project doesn't run on stack {stack.name}: {error.what}",
+                f"change one of {' '.join(stack.requirements)}",
+            ) from error
 
 
 def _ask_twice(

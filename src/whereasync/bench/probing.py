@@ -151,8 +151,8 @@ def _announce(stage: Stage, costs: Mapping[str, float], blocks: int, out: int) -
     else:
         said = f"The budget is too small for {blocks} blocks of any cell: no race."
     if out:
-        way = "`whereasync demo --full` measures all"
-        if stage.ledger.run.command != "demo":
-            way = "a longer --budget measures more"
+        way = "a longer --budget measures more"
+        if stage.ledger.run.command in {"demo", "stacks"}:
+            way = "--full measures all"
         said += f" Left out: {out} cells; {way}."
     stage.observer.notice(said)

@@ -38,6 +38,7 @@ def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> No
         service = up.enter_context(stage.stand_in(experiment.upstream))
         if experiment.is_whole:
             dryrun.check(stage, experiment, service)
+        dryrun.check_stacks(stage, experiment, service)
         tune(stage, experiment, steps, service)
         if set(stage.ledger.run.arms) != set(experiment.candidates):
             return  # an arm that can't serve at all: its candidates say why
@@ -75,7 +76,7 @@ def _run_blocks(
         failed = {task.cell for task in block.tasks if task.fault}
         undecided = {cell for cell in undecided if cell.name not in failed}
         longest = max(longest, stage.ledger.elapsed - began)
-        if step.number + 1 in experiment.looks:
+        if step.number + 1 in experiment.looks and not experiment.is_paired:
             found = stage.ledger.compare()
             undecided -= {each.cell for each in found if each.is_decided(experiment.worst)}
         elif step.number == 0 and any(cell.rate for cell in chosen):

@@ -36,13 +36,13 @@ MEASURING = {  # parameters of a demo that measures, as they are written
     "format_": "--format",
     "as_json": "--json",
 }
-
-NOT_FOR_STACKS = {
+WHOLE = {  # parameters that mean nothing with --stack
     "objects": "--objects",
     "chapters": "--chapter",
     "server": "--server",
     "rates": "--rates",
     "api_url": "--api-url",
+    "api_key": "--api-key",
     "serve": "--serve",
     "port": "--port",
 }
@@ -62,7 +62,8 @@ NOT_FOR_STACKS = {
 @click.option(
     "--clients",
     type=Numbers(1, 1000, "clients"),
-    help="Clients at once in chapters 2 and 3.  [default: 1,8,64; 1 with --quick]",
+    help="Clients at once in chapters 2 and 3.  [default: 1,8,64; 1 with --quick; with --stack 16; "
+    "4 with --quick; 1,8,32 with --full]",
 )
 @click.option(
     "--chapter",
@@ -131,14 +132,14 @@ def demo(
     if context.invoked_subcommand is not None:
         _require_none_typed(context)
         return None
-    _check_company(serve=serve, quick=quick, full=full)
+    _check_company(serve=serve, quick=quick, full=full, on_stacks=bool(stacks))
+    length = "quick" if quick else "full" if full else "default"
     require_extra()
     if stacks:
         from whereasync.cli.stacks import compare_stacks
 
-        length = "quick" if quick else "full" if full else "default"
-        found = compare_stacks(stacks, length=length, clients=clients, database=database, seed=seed)
-        return 0 if is_whole(found) else 3
+        compared = compare_stacks(stacks, length, clients, database=database, seed=seed)
+        return 0 if is_whole(compared) else 3
     setting = demo_setting(database, _real(api_url, api_key))
     arm = _arm(server, setting.app)
     if serve:
@@ -151,7 +152,7 @@ def demo(
 
     is_sqlite = parse_address(database).kind is Kind.SQLITE
     choices = Choices(
-        length="quick" if quick else "full" if full else "default",
+        length=length,
         objects=objects,
         clients=clients,
         chapters=(*chapters, 2, 3) if 4 in chapters else chapters,
@@ -176,11 +177,12 @@ def _require_none_typed(context: click.Context) -> None:
         )
 
 
-def _check_company(*, serve: bool, quick: bool, full: bool) -> None:
+def _check_company(*, serve: bool, quick: bool, full: bool, on_stacks: bool) -> None:
     """Refuse options that contradict each other, or would do nothing."""
-    idle = find_typed(**NOT_FOR_STACKS)
-    if find_typed(stacks="--stack") and idle:
-        raise BadInputError(f"--stack compares stacks, so {idle} does nothing", "leave it out")
+    if on_stacks and (idle := find_typed(**WHOLE)):
+        raise BadInputError(
+            f"{idle} is for the whole demo, and does nothing with --stack", "leave it out"
+        )
     if quick and full:
         raise BadInputError("--quick and --full are two lengths", "give one of them")
     if serve and (idle := find_typed(**MEASURING)):

@@ -10,21 +10,21 @@ from whereasync.cli.progress import watch
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whereasync.bench.stage import Observer
     from whereasync.model import Stack
     from whereasync.results import Results
     from whereasync.servers import App
 
-OLDEST, WITH_AADD = (4, 1), (4, 2)  # Django's versions
+OLDEST, WITH_AADD, WITH_PSYCOPG_3 = (4, 1), (4, 2), (4, 2)  # Django's versions
 
 
 def compare_stacks(
     texts: Sequence[str],
-    *,
     length: str,
     clients: tuple[int, ...] | None,
+    *,
     database: str | None,
     seed: int | None,
 ) -> Results:
@@ -40,49 +40,79 @@ def compare_stacks(
     setting = demo_setting(database)
     with watch(quiet=wanted.quiet) as observer:
         apps = {role: provide(each, setting.app, observer) for role, each in stacks.items()}
-    is_sqlite = parse_address(database).kind is Kind.SQLITE
     choices = Choices(
-        length=length, clients=clients, seed=wanted.seed, writers=1 if is_sqlite else None
+        stacks=stacks,
+        with_aadd=tuple(role for role, app in apps.items() if _django(app) >= WITH_AADD),
+        length=length,
+        clients=clients,
+        writers=1 if parse_address(database).kind is Kind.SQLITE else None,
+        seed=wanted.seed,
     )
-    experiment = build(stacks, [role for role in apps if _has_aadd(apps[role])], choices)
-    return measure_experiment(experiment, replace(setting, apps=apps), wanted)
+    return measure_experiment(build(choices), replace(setting, apps=apps), wanted)
 
 
 def read_stacks(texts: Sequence[str]) -> dict[str, Stack]:
-    """Return role → stack, in the order given; a role is also part of its database's name."""
-    from whereasync.stacks import parse_stack
+    """Return role → stack, in the order given; a role is also part of its database's name.
 
-    stacks = {stack.name: stack for stack in map(parse_stack, texts)}
-    return {f"stack{number}": stack for number, stack in enumerate(stacks.values(), start=1)}
+    Raises BadInputError for a stack that is none, or that is given twice, in whatever words.
+    """
+    from whereasync.stacks import complete, parse_stack
+
+    known: dict[tuple[str, frozenset[str]], Stack] = {}
+    for text in texts:
+        stack = parse_stack(text)
+        key = (stack.python, frozenset(complete(stack)))
+        if key in known:
+            same = known[key].name
+            what = "is given twice" if same == stack.name else f"is the same as {same}"
+            raise BadInputError(f"stack {stack.name} {what}", "leave one of them out")
+        known[key] = stack
+    return {f"stack{number}": stack for number, stack in enumerate(known.values(), start=1)}
 
 
 def provide(stack: Stack, app: App, observer: Observer) -> App:
     """Return the project on the stack, whose environment is made if need be.
 
-    Raises BadInputError for a stack that can't be had, or whose Django is too old.
+    Raises BadInputError for a stack that can't be had, whose Django is too old, or whose driver
+    that Django can't use.
     """
     from whereasync.processes import supervised
-    from whereasync.servers import versions
-    from whereasync.stacks import find_environment, make_environment
+    from whereasync.stacks import ALONE, find_environment, make_environment
 
     environment = find_environment(stack)
     if environment is None:
-        observer.stage(f"install stack {stack.name}")
+        observer.stage(f"install stack {stack.name}, once")
         with supervised() as supervisor:
             environment = make_environment(stack, supervisor)
-    found = versions(environment.python, ["django"])["django"]
-    if _number(found) < OLDEST:
+    found = replace(app, python=environment.python, env={**app.env, **ALONE})
+    _check_versions(stack, _versions(found))
+    return found
+
+
+def _check_versions(stack: Stack, found: Mapping[str, str]) -> None:
+    django = found["django"]
+    if _number(django) < OLDEST:
         raise BadInputError(
-            f"stack {stack.name} has Django {found}, which is too old: async queries came with 4.1",
+            f"stack {stack.name} has Django {django}, which is too old: async queries came with "
+            "4.1",
             "ask for django>=4.1",
         )
-    return replace(app, python=environment.python)
+    if _number(django) < WITH_PSYCOPG_3 and not {"psycopg2", "psycopg2-binary"} & found.keys():
+        raise BadInputError(
+            f"stack {stack.name} has Django {django}, which can't use psycopg 3: that came with "
+            "4.2",
+            "ask for psycopg2, or for django>=4.2",
+        )
 
 
-def _has_aadd(app: App) -> bool:
+def _django(app: App) -> tuple[int, ...]:
+    return _number(_versions(app)["django"])
+
+
+def _versions(app: App) -> dict[str, str]:
     from whereasync.servers import versions
 
-    return _number(versions(app.python, ["django"])["django"]) >= WITH_AADD
+    return versions(app.python, ["django", "psycopg2", "psycopg2-binary"])
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 Each stack is a role with one arm, Hypercorn, which serves sync and async views alike, as the
 article's did. Its cells say what async costs there; cells between two stacks say what has changed.
+A newcomer would take few clients: Hypercorn 0.14 pauses some 40 ms at each answer on a connection
+that stays open, and eight clients leave its core idle a third of the time.
 """
 
 from __future__ import annotations
@@ -23,11 +25,10 @@ from whereasync.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-CHAPTER = 1
+CHAPTER = 4
 ARM = Arm(server="hypercorn", interface=Interface.ASGI)
-OBJECTS = 10
 WITHIN, BETWEEN, AADD = "async", "since", "aadd"  # how a family's name begins
 
 
@@ -38,144 +39,123 @@ class Work:
     name: str
     topic: str
     path: str  # of both, up to "sync/" and "async/"
-    clients: int  # so many that the server's core is busy
     method: str = "GET"
 
-    @property
-    def writes(self) -> bool:
-        """Whether it changes the database."""
-        return self.method == "POST"
 
-
-# Hypercorn 0.14 holds back each answer on a kept connection for some 40 ms, until the client has
-# acknowledged its head: 4 clients get 100 requests/s at most, which a dearer view never reaches.
-WORKS = (
-    Work(name="get", topic="GET", path="/same-work/cars/", clients=4),
-    Work(name="post", topic="POST", path="/same-work/cars/", clients=4, method="POST"),
-    Work(name="query", topic="one query", path="/plain/query/", clients=16),
-    Work(name="hello", topic="hello", path="/plain/hello/", clients=64),
+WORKS = (  # the most telling first
+    Work(name="get", topic="GET", path="/same-work/cars/"),
+    Work(name="query", topic="one query", path="/plain/query/"),
+    Work(name="post", topic="POST", path="/same-work/cars/", method="POST"),
+    Work(name="hello", topic="hello", path="/plain/hello/"),
 )
-AROUND = {"through": "acreate", "wrapped": "in a thread"}  # as the article did; the other way
-AADD_CLIENTS = 4
+AROUND = {"through": "acreate", "wrapped": "add in a thread"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Length:
-    """How much one length measures."""
+    """How much one length of the comparison measures."""
 
-    budget: float | None  # s, making environments excluded
+    budget: float | None  # s for the run, environments not counted; None: no limit
+    each: float = 0.0  # s more for every stack beyond two
+    objects: int = 10
+    clients: tuple[int, ...]
+    works: int  # how many of ``WORKS``
+    has_aadd: bool = True
     looks: tuple[int, ...]
     rules: SliceRules
-    works: tuple[str, ...]
-    between: tuple[str, ...]  # works that are also raced between the stacks
 
 
 LENGTHS = {
     "quick": Length(
         budget=56.0,
+        objects=5,
+        clients=(4,),
+        works=2,
+        has_aadd=False,
         looks=(6,),
         rules=SliceRules(window=0.15, slices=2, warm_up=0.1),
-        works=("get",),
-        between=(),
     ),
     "default": Length(
-        budget=330.0,
+        budget=290.0,
+        each=145.0,
+        clients=(16,),
+        works=3,
         looks=(6, 12),
-        rules=SliceRules(slices=2),
-        works=("get", "post", "query"),
-        between=("get", "post"),
+        rules=SliceRules(slices=4),
     ),
     "full": Length(
         budget=None,
-        looks=(6, 12, 24),
+        clients=(1, 8, 32),
+        works=len(WORKS),
+        looks=(24,),
         rules=SliceRules(slices=4),
-        works=("get", "post", "query", "hello"),
-        between=("get", "post", "query", "hello"),
     ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the user chose on the command line."""
+    """What the user chose, and what the stacks have."""
 
+    stacks: Mapping[str, Stack]  # role → stack; the others are compared with the first
+    with_aadd: tuple[str, ...] = ()  # roles whose Django has ``aadd``
     length: str = "default"  # a key of LENGTHS
-    clients: tuple[int, ...] | None = None  # None: each work's own
-    seed: int = 0
+    clients: tuple[int, ...] | None = None  # None: the length's
     writers: int | None = None  # the most clients that may write at once; SQLite takes one
+    seed: int = 0
 
 
-def build(stacks: Mapping[str, Stack], with_aadd: Collection[str], choices: Choices) -> Experiment:
-    """Return the experiment: role → stack, the oldest first; ``with_aadd`` are roles that have it.
-
-    The stacks are compared with the first one.
-    """
+def build(choices: Choices) -> Experiment:
+    """Return the experiment, its cells in the order in which a budget that is small takes them."""
     length = LENGTHS[choices.length]
-    cells = [
-        *_within_all(stacks, choices, length),
-        *_between_all(stacks, choices, length),
-        *_aadd_all(with_aadd, choices, length),
-    ]
+    stacks = choices.stacks
+    extra = length.each * max(0, len(stacks) - 2)
     return Experiment(
         seed=choices.seed,
-        budget=length.budget,
-        objects=OBJECTS,
+        budget=None if length.budget is None else length.budget + extra,
+        objects=length.objects,
         upstream=Upstream(latency="20ms", rates="small", seed=choices.seed),
         candidates=dict.fromkeys(stacks, (ARM,)),
-        cells=tuple(cells),
+        cells=tuple(
+            cell
+            for number in choices.clients or length.clients
+            for cell in _cells(choices, length, number)
+            if choices.writers is None or number <= choices.writers or not _writes(cell)
+        ),
         looks=length.looks,
         rules=length.rules,
         stacks=dict(stacks),
+        is_paired=True,
     )
 
 
-def within(work: str, role: str, clients: int) -> str:
-    """Return the name of the cell of async against sync on a stack."""
-    return f"{WITHIN}-{work}-{role}-{clients}"
-
-
-def _within_all(stacks: Iterable[str], choices: Choices, length: Length) -> Iterator[Cell]:
-    for work, number in _works(choices, length.works):
-        for role in stacks:
-            yield _within(work, role, number)
-
-
-def _between_all(stacks: Iterable[str], choices: Choices, length: Length) -> Iterator[Cell]:
-    first, *others = stacks
-    for work, number in _works(choices, length.between):
+def _cells(choices: Choices, length: Length, clients: int) -> Iterator[Cell]:
+    first, *others = choices.stacks
+    for work in WORKS[: length.works]:
+        for role in choices.stacks:
+            yield _within(work, role, clients)
+    if length.has_aadd:
+        for role in choices.with_aadd:
+            for around in AROUND:
+                yield _aadd(role, around, clients)
+    for work in WORKS[: length.works]:
         for role in others:
             for variant in ("sync", "async"):
-                yield _between(work, first, role, variant, number)
+                yield _between(work, (first, role), variant, clients)
 
 
-def _aadd_all(roles: Collection[str], choices: Choices, length: Length) -> Iterator[Cell]:
-    if length.between:
-        for number in choices.clients or (AADD_CLIENTS,):
-            if _may_write(number, choices):
-                yield from (_aadd(role, around, number) for role in roles for around in AROUND)
-
-
-def _works(choices: Choices, names: Collection[str]) -> Iterator[tuple[Work, int]]:
-    """Yield each work of those with each number of clients that it is asked at."""
-    for work in WORKS:
-        for number in choices.clients or (work.clients,):
-            if work.name in names and (not work.writes or _may_write(number, choices)):
-                yield work, number
-
-
-def _may_write(clients: int, choices: Choices) -> bool:
-    return choices.writers is None or clients <= choices.writers
+def _writes(cell: Cell) -> bool:
+    return cell.a.request.method == "POST"
 
 
 def _within(work: Work, role: str, clients: int) -> Cell:
-    a, b = (_side(work, role, variant, variant) for variant in ("sync", "async"))
-    return _cell(within(work.name, role, clients), work.topic, clients, a, b)
+    a, b = (_side(work, role, variant) for variant in ("sync", "async"))
+    return _cell(f"{WITHIN}-{work.name}-{role}", work.topic, clients, a, b)
 
 
-def _between(work: Work, first: str, role: str, variant: str, clients: int) -> Cell:
-    a, b = (_side(work, each, variant, label) for each, label in ((first, "first"), (role, "then")))
-    name = f"{BETWEEN}-{work.name}-{variant}-{role}-{clients}"
-    return _cell(name, f"{work.topic}, {variant}", clients, a, b)
+def _between(work: Work, roles: tuple[str, str], variant: str, clients: int) -> Cell:
+    a, b = (_side(work, role, variant) for role in roles)
+    return _cell(f"{BETWEEN}-{work.name}-{variant}-{roles[1]}", work.topic, clients, a, b)
 
 
 def _aadd(role: str, around: str, clients: int) -> Cell:
@@ -183,12 +163,11 @@ def _aadd(role: str, around: str, clients: int) -> Cell:
         _ask(role, f"/relation/async-{name}/", "POST", label)
         for name, label in ((around, AROUND[around]), ("aadd", "aadd"))
     )
-    name = f"{AADD}-{around}-{role}-{clients}"
-    return _cell(name, "add to a relation", clients, a, b)
+    return _cell(f"{AADD}-{around}-{role}", "aadd", clients, a, b)
 
 
-def _side(work: Work, role: str, variant: str, label: str) -> Side:
-    return _ask(role, f"{work.path}{variant}/", work.method, label)
+def _side(work: Work, role: str, variant: str) -> Side:
+    return _ask(role, f"{work.path}{variant}/", work.method, variant)
 
 
 def _ask(role: str, path: str, method: str, label: str) -> Side:
@@ -196,5 +175,5 @@ def _ask(role: str, path: str, method: str, label: str) -> Side:
     return Side(role=role, label=label, request=Request(path=path, method=method, body=body))
 
 
-def _cell(name: str, topic: str, clients: int, a: Side, b: Side) -> Cell:
-    return Cell(name=name, chapter=CHAPTER, topic=topic, clients=clients, a=a, b=b)
+def _cell(family: str, topic: str, clients: int, a: Side, b: Side) -> Cell:
+    return Cell(name=f"{family}-{clients}", chapter=CHAPTER, topic=topic, clients=clients, a=a, b=b)

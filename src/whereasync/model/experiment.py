@@ -59,4 +59,5 @@ class Experiment:
     is_whole: bool = False  # every cell is measured, or none; else what fits into the budget
     is_ascending: bool = False  # a block's cells by clients: what many leave isn't seen at few
     stacks: dict[str, Stack] = field(default_factory=dict)  # role → what it runs on instead
+    is_paired: bool = False  # cells are compared with each other: none ends before the others
     worst: float | None = None  # how much slower b may be than a (0.05 is 5 %): --fail-if

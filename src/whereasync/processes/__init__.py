@@ -165,7 +165,7 @@ class Supervisor:
         child = self.spawn(argv, name=name, env=env, cwd=cwd, cores=cores, user=user)
         try:
             code = child.wait(deadline)
-        except WhereAsyncError:
+        except BaseException:  # Ctrl-C too: whoever clears up after it must find nobody at work
             child.stop(grace=0.5)
             raise
         if code:

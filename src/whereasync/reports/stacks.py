@@ -1,367 +1,321 @@
-"""Did async get cheaper? The stacks' report: the answer, the price on each, what has changed.
+"""The report of a run on several stacks: did async get cheaper? The answer first, then its tables.
 
-The price is server CPU a request, async ÷ sync: above 1, async costs more. A newcomer would answer
-by throughput alone, which on an old Hypercorn is bound by its waits and not by what Django does.
+Costs lead: CPU a request, async ÷ sync, above 1 async is dearer. A newcomer would lead with
+requests a second, where a server that waits looks like a view that works.
 """
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
-from whereasync.demo.stacks import AADD, BETWEEN, WITHIN
 from whereasync.document import (
     Block,
-    Count,
     Document,
-    Interval,
     Part,
     Ratio,
     Seconds,
     Share,
-    Span,
-    bad,
     caveat,
     code,
     dim,
     fault,
-    good,
-    heading,
     left,
+    next_step,
     paragraph,
     qualify,
-    right,
     strong,
     table,
     warning,
 )
-from whereasync.reports.cells import CUT_SHORT, count_clients, remark, show_comparison, show_rate
-from whereasync.stats import ALPHA, Verdict
+from whereasync.reports.cells import CUT_SHORT, count_clients, join, remark, shorten
+from whereasync.reports.premium import (
+    CPU_WORDS,
+    bound_cost,
+    clients_of,
+    django_of,
+    find_alone,
+    name_stack,
+    name_work,
+    roles_of,
+    say_outcome,
+    show_aadd,
+    show_changes,
+    show_costs,
+    show_speeds,
+)
+from whereasync.results.premium import is_premium
+from whereasync.stats import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from whereasync.document import Line
-    from whereasync.model import Run
-    from whereasync.results import CellResult, Results
-    from whereasync.results.premium import Premium, Since
+    from whereasync.model import Cell, Run
+    from whereasync.results import Premium, Results
+    from whereasync.results.premium import Change
     from whereasync.stats import Comparison
 
-DRIVERS = ("psycopg", "psycopg2-binary")
-FELL, ROSE, SAME, OPEN = "fell", "rose", "is the same within 5 %", "is inconclusive"
-HEADLINES = {
-    FELL: "Yes, cheaper.",
-    ROSE: "No, dearer.",
-    SAME: "No, it costs what it did.",
-    OPEN: "Inconclusive.",
+DRIVERS = ("psycopg", "psycopg2-binary", "psycopg2")  # in the order in which Django takes them
+BUSY = 0.85  # of the server's core, below which requests/s say what it waits for
+OUTCOMES = {  # of a change, in the order in which they are said
+    "b": "async has become cheaper against sync",
+    "a": "async has become dearer against sync",
+    "same": "async costs against sync what it did",
+    "open": "whether async has become cheaper against sync is inconclusive",
+    "void": "there is no result",
 }
-MORE = "whereasync demo --full --stack …"
 
 
 def report(results: Results) -> Document:
-    """Return the report of a run on stacks, finished or cut short."""
-    names = name_stacks(results.run)
+    """Return the report, of a run finished or cut short."""
     blocks = [
-        *_preface(results.run),
-        *_answer(results, names),
-        _show_stacks(results.run, names),
-        *_show_prices(results, names),
-        *_show_throughputs(results, names),
-        *_show_since(results, names),
-        *_show_aadd(results, names),
-        *remark(
-            results.cells,
-            more=None if results.run.status in CUT_SHORT else MORE,
-            name=lambda each: _name_cell(each, names),
-        ),
-        *_closing(results),
+        *_answer(results),
+        *_trouble(results.run),
+        *_stacks(results.run),
+        *show_costs(results),
+        *show_speeds(results),
+        *show_changes(results),
+        *show_aadd(results),
+        *_doubt(results),
+        *_close(results),
     ]
-    title = f"Did async get cheaper? {' and '.join(names.values())}"
-    return Document(title=title, blocks=tuple(blocks))
+    names = [name_stack(results.run, role) for role in roles_of(results.run)]
+    where = join(names) if names else "several stacks"
+    return Document(title=f"What async costs on {where}", blocks=tuple(blocks))
 
 
-def name_stacks(run: Run) -> dict[str, str]:
-    """Return role → what a reader calls the stack."""
-    stacks = run.experiment.stacks if run.experiment else {}
-    return {role: stack.name for role, stack in stacks.items()}
+# ---------------------------------------------------------------- the answer
 
 
-def _preface(run: Run) -> Iterator[Block]:
+def _answer(results: Results) -> Iterator[Block]:
+    """Say in a sentence a stack what has changed; of one stack alone, what async costs there."""
+    premium, roles = results.premium, roles_of(results.run)
+    if not results.cells or premium is None:
+        yield paragraph(strong("No result"), ": nothing was measured.")
+    elif not premium.changes:
+        for role in roles:
+            yield from _answer_alone(results, premium, role)
+    else:
+        for role in roles[1:]:
+            mine = [each for each in premium.changes if each.role == role]
+            if mine:
+                yield paragraph(*_compare(results, premium, mine))
+                yield from _explain(results, premium, mine)
+
+
+def _answer_alone(results: Results, premium: Premium, role: str) -> Iterator[Block]:
+    cells = [each for each in results.cells if is_premium(each.cell) and each.cell.a.role == role]
+    if not cells:
+        return
+    parts: list[Part] = [f"On {name_stack(results.run, role)}", *_in_brackets(results.run, role)]
+    parts += [", async takes "]
+    for place, each in enumerate(cells):
+        parts += [", " if place else "", *_say_cost(premium.cpu[each.cell.name])]
+        parts += ["" if place else " the CPU of sync", " for "]
+        parts += [name_work(results, each.cell.topic, each.cell.clients)]
+    yield paragraph(*parts, *_tail(results, [premium.cpu[each.cell.name] for each in cells]))
+
+
+def _in_brackets(run: Run, role: str) -> tuple[str, ...]:
+    version = django_of(run, role)
+    return (f" (Django {version})",) if version else ()
+
+
+def _say_cost(comparison: Comparison) -> tuple[Part, ...]:
+    """Return "1.38x [1.33-1.42]", as a cost: B's ÷ A's."""
+    if not comparison.ratio:
+        return (warning("void"),)
+    interval = bound_cost(comparison)
+    return (strong(Ratio(1 / comparison.ratio)), *((" ", interval) if interval else ()))
+
+
+def _compare(results: Results, premium: Premium, changes: Sequence[Change]) -> Iterator[Part]:
+    """Yield "From Django 4.1 to 6.1 async has become cheaper against sync for GET (…)"."""
+    first, role = roles_of(results.run)[0], changes[0].role
+    yield _say_span(results.run, first, role)
+    yield ", "
+    said = [(key, [each for each in changes if _outcome(each) == key]) for key in OUTCOMES]
+    for place, (key, mine) in enumerate((key, mine) for key, mine in said if mine):
+        yield "; " if place else ""
+        yield strong(OUTCOMES[key])
+        yield " for "
+        for number, each in enumerate(mine):
+            yield ", " if number else ""
+            yield name_work(results, each.topic, each.clients)
+            yield from _say_premiums(premium, each, is_first=not place and not number)
+    yield from _tail(results, [each.cpu for each in changes])
+
+
+def _say_span(run: Run, first: str, role: str) -> str:
+    before, after = (django_of(run, each) for each in (first, role))
+    if before and after and before != after:
+        return f"From Django {before} to {after}"
+    return f"From {name_stack(run, first)} to {name_stack(run, role)}"
+
+
+def _say_premiums(premium: Premium, change: Change, *, is_first: bool) -> Iterator[Part]:
+    before, after = (premium.cpu[name].ratio for name in (change.before, change.after))
+    if before and after:
+        yield " (its CPU a request was " if is_first else " ("
+        yield Ratio(1 / before)
+        yield " that of sync, and is now " if is_first else ", now "
+        yield strong(Ratio(1 / after))
+        yield ")"
+
+
+def _tail(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Part]:
+    clients, blocks = clients_of(results), max(each.blocks for each in comparisons)
+    yield f": {count_clients(clients[0])}, " if len(clients) == 1 else ": "
+    yield f"{blocks} block{'s' * (blocks != 1)}."
+
+
+def _outcome(change: Change) -> str:
+    match change.cpu.verdict:
+        case Verdict.FASTER:
+            return change.cpu.winner or "open"
+        case Verdict.SAME:
+            return "same"
+        case Verdict.VOID:
+            return "void"
+        case _:
+            return "open"
+
+
+def _explain(results: Results, premium: Premium, changes: Sequence[Change]) -> Iterator[Block]:
+    """Say what became of sync and of async by themselves, where their ratio has changed."""
+    told = []
+    for change in changes:
+        alone = find_alone(results, change)
+        if _outcome(change) not in {"a", "b"} or len(alone) < len(("sync", "async")):
+            continue
+        parts: list[Part] = [name_work(results, change.topic, change.clients), ": "]
+        for place, each in enumerate(alone):
+            comparison = premium.cpu[each.cell.name]
+            parts += [", " if place else "", f"{each.cell.a.label} ", *_say_cost(comparison)]
+            parts += [" (", say_outcome(comparison, CPU_WORDS), ")"]
+        told.append(parts)
+    if told:
+        text: list[Part] = ["By themselves, in CPU a request now ÷ then: "]
+        for place, parts in enumerate(told):
+            text += ["; " if place else "", *parts]
+        yield paragraph(*text, ".")
+
+
+# ---------------------------------------------------------------- tables
+
+
+def _trouble(run: Run) -> Iterator[Block]:
     if run.status in CUT_SHORT:
         yield caveat(CUT_SHORT[run.status], hint="run it again")
     for found in run.faults:
         yield fault(found)
 
 
-# ---------------------------------------------------------------- the answer
-
-
-def _answer(results: Results, names: dict[str, str]) -> Iterator[Block]:
-    within = results.premiums.within if results.premiums else ()
-    changed = [each for each in within if each.change]
-    if not within:
-        yield paragraph(strong("No result"), ": nothing was measured.")
-    elif not changed:
-        yield paragraph(*_tell_prices(within, names))
-    first = next(iter(names.values()), "")
-    for role in dict.fromkeys(each.role for each in changed):
-        mine = [each for each in changed if each.role == role]
-        before = {each.work: each for each in within if names[each.role] == first}
-        yield paragraph(
-            strong(_headline([each.change for each in mine if each.change])),
-            f" From {first} to {names[role]} the price of async, its server CPU as a multiple of "
-            "sync's, ",
-            *_tell_changes(mine, before),
-            ".",
-        )
-
-
-def _headline(changes: Sequence[Comparison]) -> str:
-    """Answer the question in a word or two, as far as the verdicts go."""
-    kinds = {_say_change(each) for each in changes}
-    if len(kinds) == 1:
-        return HEADLINES[kinds.pop()]
-    if {FELL, ROSE} <= kinds:
-        return "For some work, not for other."
-    return "In part." if FELL in kinds else "Not shown to be."
-
-
-def _tell_prices(within: Sequence[Premium], names: dict[str, str]) -> Iterator[Part]:
-    yield "Async costs "
-    for place, each in enumerate(within):
-        yield "; " if place else ""
-        yield from _ratio(each.cpu)
-        yield f" the server CPU of sync for {each.work} on {names[each.role]}"
-    yield "."
-
-
-def _tell_changes(changed: Sequence[Premium], before: dict[str, Premium]) -> Iterator[Part]:
-    """Yield "fell for one query (1.52x to 1.33x)", grouped by what became of it."""
-    kinds: dict[str, list[Premium]] = {}
-    for each in changed:
-        assert each.change
-        kinds.setdefault(_say_change(each.change), []).append(each)
-    for place, (kind, mine) in enumerate(kinds.items()):
-        yield "; " if place else ""
-        yield f"{kind} for "
-        for number, each in enumerate(mine):
-            yield ", " if number else ""
-            yield f"{each.work} ("
-            yield _price(before[each.work].cpu)
-            yield " to "
-            yield _price(each.cpu)
-            yield ")"
-
-
-def _say_change(change: Comparison) -> str:
-    match change.verdict:
-        case Verdict.FASTER:
-            return FELL if change.winner == "b" else ROSE
-        case Verdict.SAME:
-            return SAME
-        case _:
-            return OPEN
-
-
-def _price(cpu: Comparison) -> Part:
-    """Return async ÷ sync: the comparison is the other way round, so that more is better."""
-    return None if not cpu.ratio else Ratio(1 / cpu.ratio)
-
-
-def _bounds(cpu: Comparison) -> Interval | None:
-    if cpu.low is None or cpu.high is None:
-        return None
-    return Interval(1 / cpu.high, 1 / cpu.low)
-
-
-def _ratio(cpu: Comparison) -> Iterator[Part]:
-    yield strong(price) if isinstance(price := _price(cpu), Ratio) else None
-    if bounds := _bounds(cpu):
-        yield " "
-        yield bounds
-
-
-# ---------------------------------------------------------------- tables
-
-
-def _show_stacks(run: Run, names: dict[str, str]) -> Block:
-    def row(role: str) -> tuple[Line, ...]:
+def _stacks(run: Run) -> Iterator[Block]:
+    if not run.stacks:
+        return
+    rows = []
+    for role in roles_of(run):
         has = run.stacks.get(role, {})
-        driver = next((f"{name} {has[name]}" for name in DRIVERS if name in has), None)
-        rest = (has.get(name) for name in ("python", "django", "asgiref"))
-        return (strong(names[role]), *rest, driver, has.get("hypercorn"))
+        driver = next((name for name in DRIVERS if name in has), None)
+        named = None if driver is None else f"{driver.removesuffix('-binary')} {has[driver]}"
+        parts = (has.get(each) for each in ("python", "django", "asgiref"))
+        rows.append((strong(name_stack(run, role)), *parts, named, has.get("hypercorn")))
+    titles = ("stack", "Python", "Django", "asgiref", "driver", "Hypercorn")
+    yield table(map(left, titles), rows)
 
-    columns = ("stack", "Python", "Django", "asgiref", "driver", "Hypercorn")
-    return table(map(left, columns), [row(role) for role in names], caption="The stacks")
+
+# ---------------------------------------------------------------- around them
 
 
-def _show_prices(results: Results, names: dict[str, str]) -> Iterator[Block]:
-    within = results.premiums.within if results.premiums else ()
-    if not within:
-        return
-    cells = {each.cell.name: each for each in results.cells}
-    yield heading("The price of async")
-    yield table(
-        [
-            left("work"),
-            left("stack"),
-            right("sync"),
-            right("async"),
-            right("price"),
-            left("interval"),
-            right("change"),
-            left("interval"),
-            left("async got"),
-        ],
-        [_show_price(each, cells[each.cell], names) for each in within],
-        caption="Server CPU in seconds per 1,000 requests; price: async ÷ sync; change: that price "
-        "over the first stack's",
+def _doubt(results: Results) -> Iterator[Block]:
+    """Say what the figures can't bear, and how to learn more."""
+    is_cut = results.run.status in CUT_SHORT
+    yield from remark(
+        results.cells, more=None, name=lambda each: _name_cell(results.run)(each.cell)
     )
-
-
-def _show_price(each: Premium, cell: CellResult, names: dict[str, str]) -> tuple[Line, ...]:
-    change: tuple[Line, ...] = (None, None, "")
-    if each.change:
-        change = (_price(each.change), _bounds(each.change), _judge_change(each.change))
-    price = _price(each.cpu)
-    return (
-        each.work,
-        names[each.role],
-        *(Count(side.server_cpu, 1) if side else None for side in (cell.a, cell.b)),
-        strong(price) if isinstance(price, Ratio) else None,
-        _bounds(each.cpu),
-        *change,
-    )
-
-
-def _judge_change(change: Comparison) -> Span:
-    said = {FELL: good("cheaper"), ROSE: bad("dearer"), SAME: Span("same ±5 %")}
-    return said.get(_say_change(change), dim("inconclusive"))
-
-
-def _show_throughputs(results: Results, names: dict[str, str]) -> Iterator[Block]:
-    cells = _of(results, WITHIN)
-    if cells:
-        yield _race_table(
-            cells,
-            ("sync", "async"),
-            lambda each: (each.cell.topic, names[each.cell.a.role]),
-            "Throughput on each stack, async ÷ sync, both on Hypercorn",
-        )
-
-
-def _show_since(results: Results, names: dict[str, str]) -> Iterator[Block]:
-    cells = _of(results, BETWEEN)
-    if not cells:
-        return
-    yield heading("What the stack changed by itself")
-    since = {each.cell: each for each in results.premiums.since} if results.premiums else {}
-    first = next(iter(names.values()))
-    yield _race_table(
-        cells,
-        ("first", "then"),
-        lambda each: (each.cell.topic, names[each.cell.b.role]),
-        f"The same view on the stack against on {first}; ratio is throughput, then ÷ first",
-    )
-    yield from _tell_since(cells, since, names)
-
-
-def _tell_since(
-    cells: Sequence[CellResult], since: dict[str, Since], names: dict[str, str]
-) -> Iterator[Block]:
-    parts: list[Part] = []
-    for each in cells:
-        cpu = since.get(each.cell.name)
-        if cpu and cpu.cpu.verdict is Verdict.FASTER:
-            parts += [
-                "; " if parts else "",
-                f"{each.cell.topic} on {names[each.cell.b.role]} ",
-                *_ratio(cpu.cpu),
-            ]
-    if parts:
-        yield paragraph("Server CPU a request, then ÷ first: ", *parts, ".")
-
-
-def _show_aadd(results: Results, names: dict[str, str]) -> Iterator[Block]:
-    cells = _of(results, AADD)
-    if cells:
-        yield heading("“aadd” against what was written before there was one")
-        yield _race_table(
-            cells,
-            ("before", "aadd"),
-            lambda each: (each.cell.a.label, names[each.cell.a.role]),
-            "A store added to a car in an async view: created through it, as the article does, "
-            "or with add() in a thread, against aadd; ratio is throughput, aadd ÷ before",
-        )
-    without = [
-        names[role]
-        for role, has in results.run.stacks.items()
-        if not any(each.cell.a.role == role for each in cells) and _is_before_aadd(has)
-    ]
-    if without:
-        yield paragraph(dim(f"{', '.join(without)}: no aadd, which came with Django 4.2."))
-
-
-def _is_before_aadd(versions: dict[str, str]) -> bool:
-    return versions.get("django", "").startswith("4.1.")
-
-
-def _of(results: Results, prefix: str) -> list[CellResult]:
-    return [each for each in results.cells if each.cell.name.startswith(f"{prefix}-")]
-
-
-def _race_table(
-    cells: Sequence[CellResult],
-    sides: tuple[str, str],
-    name: Callable[[CellResult], tuple[str, str]],
-    caption: str,
-) -> Block:
-    return table(
-        [
-            left("work"),
-            left("stack"),
-            right("clients"),
-            *(right(f"{side} /s") for side in sides),
-            right("ratio"),
-            left("interval"),
-            left("verdict"),
-        ],
-        [(*name(each), *_show_cell(each)) for each in cells],
-        caption=caption,
-    )
-
-
-def _show_cell(result: CellResult) -> tuple[Line, ...]:
-    a, b = result.a, result.b
-    ratio, interval, verdict = show_comparison(result, result.comparison)
-    return (
-        Count(result.cell.clients),
-        show_rate(a.throughput) if a else None,
-        show_rate(b.throughput) if b else None,
-        ratio,
-        interval,
-        warning("void") if result.is_void else verdict,
-    )
-
-
-def _name_cell(result: CellResult, names: dict[str, str]) -> str:
-    a, b = result.cell.a, result.cell.b
-    where = names[a.role] if a.role == b.role else f"{names[a.role]} to {names[b.role]}"
-    return f"{result.cell.topic}, {where}, {count_clients(result.cell.clients)}"
-
-
-def _closing(results: Results) -> Iterator[Block]:
-    run = results.run
-    left_out = [f"{name}: {why}" for name, why in run.left_out.items()]
-    if left_out:
-        yield caveat(f"not measured: {'; '.join(left_out)}", hint=code(MORE))
-    for found in run.caveats:
+    yield from _idle(results)
+    yield from _unmeasured(results.run)
+    for found in results.run.caveats:
         yield qualify(found)
-    served = f"{run.database.vendor} {run.database.version} for all. " if run.database else ""
+    changes = results.premium.changes if results.premium else ()
+    if not is_cut and any(each.cpu.verdict is Verdict.INCONCLUSIVE for each in changes):
+        yield next_step(code(_command(results.run, "--full")), " measures 24 blocks of everything")
+    elif len(roles_of(results.run)) == 1:
+        yield next_step(code(_command(results.run, "--stack latest")), " compares it with another")
+
+
+def _name_cell(run: Run) -> Callable[[Cell], str]:
+    """Return what names a cell in a sentence: "GET on latest at 16"."""
+
+    def name(cell: Cell) -> str:
+        if cell.is_change:
+            return f"{cell.topic} on {name_stack(run, cell.a.role)} at {cell.clients}"
+        stacks = " and ".join(name_stack(run, each.role) for each in (cell.a, cell.b))
+        return f"{cell.topic}, {cell.a.label}, on {stacks} at {cell.clients}"
+
+    return name
+
+
+def _idle(results: Results) -> Iterator[Block]:
+    """Say where the server's core had time to spare: there requests/s are no measure of cost."""
+    idle: dict[str, list[tuple[str, float]]] = {}
+    for each in results.cells:
+        shares = [side.throughput * side.server_cpu / 1000 for side in (each.a, each.b) if side]
+        if is_premium(each.cell) and shares and min(shares) < BUSY:
+            work = name_work(results, each.cell.topic, each.cell.clients)
+            idle.setdefault(each.cell.a.role, []).append((work, min(shares)))
+    for role, found in idle.items():
+        parts: list[Part] = [f"{name_stack(results.run, role)}: the server's core was only "]
+        for place, (work, share) in enumerate(found):
+            parts += [
+                ", " if place else "",
+                Share(share),
+                " busy " if not place else " ",
+                f"({work})",
+            ]
+        yield caveat(
+            *parts,
+            ": its requests/s say what it waits for",
+            hint="compare the CPU, or give more --clients",
+        )
+
+
+def _unmeasured(run: Run) -> Iterator[Block]:
+    if run.left_out and run.experiment:
+        name = _name_cell(run)
+        known = {cell.name: name(cell) for cell in run.experiment.cells}
+        names = [f"{known[cell]} ({reason})" for cell, reason in run.left_out.items()]
+        yield caveat(f"left out: {shorten(names)}", hint=code(_command(run, "--full")))
+    if run.database and run.database.vendor == "SQLite":
+        yield caveat(
+            "POST and aadd are only measured with one client: SQLite lets one write at a time",
+            hint=code(_command(run, "--clients 1")),
+        )
+
+
+def _command(run: Run, more: str) -> str:
+    """Return the command that measures these stacks again, and more."""
+    names = [stack.name for stack in run.experiment.stacks.values()] if run.experiment else []
+    return " ".join(["whereasync demo", *(f"--stack {shlex.quote(name)}" for name in names), more])
+
+
+def _close(results: Results) -> Iterator[Block]:
+    run = results.run
+    where = [run.machine.cpu, f"{run.machine.cores} cores"]
+    if run.database:
+        where.insert(0, f"{run.database.vendor} {run.database.version} ({run.database.where})")
+    level = min((each.level for each in _bounded(results)), default=None)
     yield paragraph(
-        dim(served),
-        dim(f"Seed {run.seed}, "),
+        dim(f"The demo's project, {', '.join(where)}. Seed {run.seed}, "),
         dim(Seconds(run.elapsed)),
-        dim(f", {results.blocks} blocks; intervals at "),
-        dim(Share(1 - ALPHA)),
-        dim(" or more."),
+        *((dim("; intervals at "), dim(Share(level)), dim(" or more")) if level else ()),
+        dim("."),
     )
+
+
+def _bounded(results: Results) -> Iterator[Comparison]:
+    shown = [each.comparison for each in results.cells]
+    if results.premium:
+        shown += [*results.premium.cpu.values(), *(each.cpu for each in results.premium.changes)]
+    return (each for each in shown if each.low is not None)

@@ -19,7 +19,7 @@ from whereasync.results.crossover import Crossover, find_crossovers
 from whereasync.results.emulation import Timing, time_ways
 from whereasync.results.idle import IdleResult, describe_idle
 from whereasync.results.leaving import Fact, find_facts
-from whereasync.results.premium import Premiums, find_premiums
+from whereasync.results.premium import Premium, weigh
 from whereasync.results.streaming import Passing, measure_passings
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = [
     "Crossover",
     "Fact",
     "Pays",
+    "Premium",
     "Results",
     "Timing",
     "compare_cells",
@@ -54,7 +55,7 @@ class Results:
     costs: dict[str, Cost]  # role → what its servers took, over all blocks
     crossovers: dict[str, tuple[Crossover, ...]]  # family of cells → where its curve crosses 1
     peaks: dict[str, tuple[Peak, Peak]]  # cell → the most its sides had, over all blocks
-    premiums: Premiums | None = None  # of a run that compares stacks
+    premium: Premium | None = None  # of a run on several stacks
     break_evens: tuple[BreakEven, ...] = ()  # of cells that say how long they wait
     passings: tuple[Passing, ...] = ()  # of demo streaming
     idle: tuple[IdleResult, ...] = ()  # of demo idle
@@ -74,7 +75,7 @@ def derive(run: Run, samples: Samples) -> Results:
         costs=merge_costs(run.blocks),
         crossovers=dict(_crossovers(cells)),
         peaks=merge_peaks(run.blocks),
-        premiums=find_premiums(cells, list(run.stacks)) if run.command == "stacks" else None,
+        premium=weigh(run.experiment, cells) if run.experiment and run.experiment.stacks else None,
         break_evens=find_break_evens(cells),
         passings=measure_passings(run, cells, samples) if run.command == "streaming" else (),
         idle=describe_idle(run, samples),

@@ -74,6 +74,8 @@ def _caveats(
             yield Fault(
                 kind=Caveat.BUDGET_ENDED,
                 detail=f"inconclusive after {each.blocks} of {last} blocks",
-                hint="give more time: --budget",
+                hint="measure more blocks: --full"
+                if experiment.stacks
+                else "give more time: --budget",
             )
             return

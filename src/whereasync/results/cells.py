@@ -61,7 +61,7 @@ class CellResult:
     compared: int = 0  # answers of each side that were found equal
     caveats: tuple[Fault, ...] = ()
     log_ratios: dict[int, float] | None = None  # block → what the comparison rests on
-    log_cpus: dict[int, float] | None = None  # block → log(server CPU a request, A ÷ B)
+    log_cpu: dict[int, float] | None = None  # block → log(server CPU a request, A ÷ B)
 
     @property
     def comparisons(self) -> tuple[stats.Comparison, ...]:
@@ -99,10 +99,7 @@ class _BlockYield:
         return {" p50": self._latency(P50), " p99": self._latency(P99)}
 
     def log_cpu(self) -> float | None:
-        """Return the block's log ratio of server CPU a request, A ÷ B; None where a side has none.
-
-        A slice of a few ms may have none: the kernel's clock of a process that has ended is gone.
-        """
+        """Return log(server CPU a request, A ÷ B); None where a clock saw none."""
         a, b = (side.server_cpu_per_request for side in self.sides)
         return math.log(a / b) if a > 0 and b > 0 else None
 
@@ -228,9 +225,7 @@ def _cell_result(
             ),
         ),
         log_ratios=ratios[main],
-        log_cpus={
-            each.number: log_cpu for each in measured if (log_cpu := each.log_cpu()) is not None
-        },
+        log_cpu={each.number: cpu for each in measured if (cpu := each.log_cpu()) is not None},
     )
 
 

@@ -1,9 +1,8 @@
-"""What async costs beside sync on each stack, and whether that has changed between them. Pure.
+"""What async costs on each stack, and how that has changed between the first and the others. Pure.
 
-The cost is the server's CPU a request, which says what was asked ("did async get cheaper?") whether
-or not the core was busy. A change is a ratio of ratios, block by block: both stacks ran in the same
-block, on the same machine at the same time. A newcomer would divide the two means, and have no idea
-how sure that is.
+CPU a request is compared beside throughput, block by block and by the same rules: whether async
+"got cheaper" asks for a cost, and a server that waits has a low throughput whatever it costs. A
+newcomer would compare async on two stacks: it is cheaper wherever Python is faster, as sync is.
 """
 
 from __future__ import annotations
@@ -12,87 +11,106 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whereasync import stats
-from whereasync.demo.stacks import BETWEEN, WITHIN, WORKS, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whereasync.model import Cell, Experiment
     from whereasync.results.cells import CellResult
+
+VARIANTS = ("sync", "async")  # labels of the sides of a cell that says what async costs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How async against sync, on one stack, differs from the same on the first stack.
+
+    A ratio of ratios, each block's own: (async ÷ sync) on this stack ÷ (async ÷ sync) on the first;
+    of CPU with sync ÷ async. Above 1, and with the winner "b", async is better off than it was.
+    """
+
+    topic: str
+    clients: int
+    role: str  # of the stack; the first one is the experiment's first
+    before: str  # the cell on the first stack
+    after: str  # the cell on this one
+    throughput: stats.Comparison
+    cpu: stats.Comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premium:
-    """Async beside sync for one work on one stack.
+    """What a run on several stacks says beyond its cells' throughputs."""
 
-    Ratios of CPU are sync ÷ async: above 1, async is the cheaper one.
+    cpu: dict[str, stats.Comparison]  # cell → server CPU a request, A ÷ B: above 1, B is cheaper
+    changes: tuple[Change, ...]
+
+
+def weigh(experiment: Experiment, cells: Sequence[CellResult]) -> Premium:
+    """Return the comparisons of CPU, and the changes since the first stack.
+
+    All of them are judged together, as one family of ``stats.compare``. A void cell voids what
+    rests on it; two cells are paired in the blocks that both were measured in.
     """
-
-    work: str  # the topic: "GET"
-    clients: int
-    role: str  # the stack's
-    cell: str
-    cpu: stats.Comparison
-    change: stats.Comparison | None = None  # of that ratio since the first stack; above 1: cheaper
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Since:
-    """One view on a stack beside the same view on the first one. CPU is first ÷ this one."""
-
-    cell: str
-    cpu: stats.Comparison
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Premiums:
-    """All that the stacks' cells say about cost."""
-
-    within: tuple[Premium, ...] = ()
-    since: tuple[Since, ...] = ()
-
-
-def find_premiums(cells: Sequence[CellResult], roles: Sequence[str]) -> Premiums:
-    """Return what the cells say; ``roles`` are the stacks', the one to compare with first.
-
-    CPU ratios of all cells are tested together, and so are all changes: see ``stats.compare``.
-    A void cell has none.
-    """
-    logs = {each.cell.name: each.log_cpus for each in cells if each.log_cpus}
-    cpus = stats.compare({name: list(each.values()) for name, each in logs.items()})
-    changes = stats.compare({name: list(each) for name, each in _find_changes(logs, roles)})
-    clients = {each.cell.name: each.cell.clients for each in cells}
-    return Premiums(
-        within=tuple(
-            Premium(
-                work=work.topic,
-                clients=clients[name],
-                role=role,
-                cell=name,
-                cpu=cpus[name],
-                change=changes.get(name),
-            )
-            for work in WORKS
-            for role in roles
-            for name in cpus
-            if name == within(work.name, role, clients[name])
-        ),
-        since=tuple(
-            Since(cell=name, cpu=cpu)
-            for name, cpu in cpus.items()
-            if name.startswith(f"{BETWEEN}-")
-        ),
+    pairs = list(_pairs(experiment, cells))
+    logs = {f"cpu of {each.cell.name}": _values(each.log_cpu) for each in cells if not each.is_void}
+    for before, after in pairs:
+        name = after.cell.name
+        logs[f"throughput since {name}"] = _subtract(after.log_ratios, before.log_ratios)
+        logs[f"cpu since {name}"] = _subtract(after.log_cpu, before.log_cpu)
+    found = stats.compare(logs)
+    return Premium(
+        cpu={
+            each.cell.name: each.comparison if each.is_void else found[f"cpu of {each.cell.name}"]
+            for each in cells
+        },
+        changes=tuple(_change(before, after, found) for before, after in pairs),
     )
 
 
-def _find_changes(
-    logs: Mapping[str, Mapping[int, float]], roles: Sequence[str]
-) -> Iterator[tuple[str, list[float]]]:
-    """Yield, for a cell on each later stack, how its log ratio differs from the first's."""
-    first, *others = roles
-    for name, mine in logs.items():
-        for role in others:
-            if f"-{role}-" in name and name.startswith(f"{WITHIN}-"):
-                base = logs.get(name.replace(f"-{role}-", f"-{first}-"), {})
-                differences = [mine[block] - base[block] for block in mine if block in base]
-                if differences:
-                    yield name, differences
+def is_premium(cell: Cell) -> bool:
+    """Return whether the cell says what async costs on one stack."""
+    return cell.is_change and (cell.a.label, cell.b.label) == VARIANTS
+
+
+def _pairs(
+    experiment: Experiment, cells: Sequence[CellResult]
+) -> Iterator[tuple[CellResult, CellResult]]:
+    """Yield what async costs on the first stack, and the same on each other one."""
+    first = next(iter(experiment.stacks), "")
+    mine = [each for each in cells if is_premium(each.cell)]
+    known = {_key(each.cell): each for each in mine if each.cell.a.role == first}
+    for each in mine:
+        if each.cell.a.role != first and (before := known.get(_key(each.cell))):
+            yield before, each
+
+
+def _key(cell: Cell) -> tuple[str, int]:
+    return cell.topic, cell.clients
+
+
+def _change(before: CellResult, after: CellResult, found: Mapping[str, stats.Comparison]) -> Change:
+    name = after.cell.name
+    voids = [each.comparison for each in (before, after) if each.is_void]
+    throughput, cpu = (
+        voids[0] if voids else found[f"{what} since {name}"] for what in ("throughput", "cpu")
+    )
+    return Change(
+        topic=after.cell.topic,
+        clients=after.cell.clients,
+        role=after.cell.a.role,
+        before=before.cell.name,
+        after=name,
+        throughput=throughput,
+        cpu=cpu,
+    )
+
+
+def _values(logs: Mapping[int, float] | None) -> list[float]:
+    return list((logs or {}).values())
+
+
+def _subtract(after: Mapping[int, float] | None, before: Mapping[int, float] | None) -> list[float]:
+    """Return the differences in the blocks that both have."""
+    after, before = after or {}, before or {}
+    return [after[block] - before[block] for block in sorted(after.keys() & before.keys())]

@@ -1,6 +1,6 @@
 """An environment for each stack, made once and kept: an interpreter, and what pip installs there.
 
-``provide()`` makes it below ``$XDG_CACHE_HOME/whereasync/stacks`` or finds it there, and then needs
+It lies below ``$XDG_CACHE_HOME/whereasync/stacks``, and whatever finds it there again needs
 no network. A newcomer would take a directory that is there for an environment that is whole: what
 a Ctrl-C or a full disk left has no ``stack.json`` and is made again.
 """
@@ -29,18 +29,27 @@ if TYPE_CHECKING:
     from whereasync.model import Stack
     from whereasync.processes import Supervisor
 
-__all__ = ["NAMED", "Environment", "find_environment", "make_environment", "parse_stack"]
+__all__ = [
+    "ALONE",
+    "NAMED",
+    "Environment",
+    "complete",
+    "find_environment",
+    "make_environment",
+    "parse_stack",
+]
 
 DEADLINE = 900.0  # s; a slow network, and a wheel that must be built
+ALONE = {"PYTHONPATH": "", "PYTHONHOME": ""}  # a stack must not see what is installed elsewhere
 _MADE = "stack.json"
 _LIMITS = ["--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "15"]
 _OFFLINE = re.compile(
     "name resolution|network is unreachable|connection (refused|reset|broken)|dns error"
-    "|failed to establish|error sending request|connect(ion)? timed? ?out|operation timed out",
+    "|failed to establish|error sending request|timed out|connect to proxy|tunnel connection",
     re.IGNORECASE,
 )
 _COMPLAINTS = (  # the telling one of uv, then of pip, which says more before and after
-    re.compile(r"cause: (.+)", re.DOTALL),
+    re.compile(r"(?:cause:|╰─▶) (.+)", re.DOTALL),
     re.compile(r"ERROR: (Cannot install .+|No matching distribution .+)"),
     re.compile(r"(?:error|ERROR): (.+)"),
 )
@@ -96,11 +105,11 @@ def make_environment(stack: Stack, supervisor: Supervisor) -> Environment:
         shutil.rmtree(environment.path, ignore_errors=True)
         try:
             _make(environment, python, supervisor)
+            made = Made(python=str(python), requirements=complete(stack))
+            serial.write(environment.path / _MADE, made)
         except BaseException:
             shutil.rmtree(environment.path, ignore_errors=True)
             raise
-        made = Made(python=str(python), requirements=complete(stack))
-        serial.write(environment.path / _MADE, made)
     return environment
 
 
@@ -119,43 +128,49 @@ def _alone(stack: Stack) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("w")
     except OSError as error:
-        what = f"the environment of stack {stack.name!r} can't be kept in {path.parent}"
+        what = f"the environment of stack {stack.name} can't be kept in {path.parent}"
         raise serial.explain(error, what) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield  # the file stays: whoever waits for it holds it open
 
 
 def _make(environment: Environment, python: Path, supervisor: Supervisor) -> None:
     path, wanted = environment.path, complete(environment.stack)
-    steps: list[list[str | Path]]
     if uv := shutil.which("uv"):
-        steps = [
-            [uv, "venv", "--quiet", "--python", python, path],
-            [uv, "pip", "install", "--quiet", "--python", environment.python, *wanted],
-        ]
+        begin: list[str | Path] = [uv, "venv", "--quiet", "--python", python, path]
+        install: list[str | Path] = [uv, "pip", "install", "--quiet"]
+        install += ["--python", environment.python]
     else:
-        steps = [
-            [python, "-m", "venv", path],
-            [environment.python, "-m", "pip", "install", "--quiet", *_LIMITS, *wanted],
-        ]
-    for argv in steps:
+        begin = [python, "-m", "venv", path]
+        install = [environment.python, "-m", "pip", "install", "--quiet", *_LIMITS]
+    for argv, explain in ((begin, _explain_venv), ([*install, *wanted], _explain_install)):
         try:
-            supervisor.run(argv, name="stack", deadline=DEADLINE)
+            supervisor.run(argv, name="stack", deadline=DEADLINE, env=ALONE)
         except WhereAsyncError as error:
-            raise _explain(environment.stack, error) from error
+            raise explain(environment.stack, error) from error
 
 
-def _explain(stack: Stack, error: WhereAsyncError) -> WhereAsyncError:
-    """Return what the user can do about an environment that could not be made."""
+def _explain_venv(stack: Stack, error: WhereAsyncError) -> WhereAsyncError:
+    """Return what the user can do about an interpreter that makes no environment."""
+    told = (line for line in error.log.splitlines() if "not available" in line)
+    said = next(told, error.what).strip().rstrip(".")
+    return BadInputError(
+        f"Python {stack.python} can't make an environment for stack {stack.name}: {said}",
+        f"install uv, or on Debian python{stack.python}-venv; then try again",
+    )
+
+
+def _explain_install(stack: Stack, error: WhereAsyncError) -> WhereAsyncError:
+    """Return what the user can do about requirements that could not be installed."""
     if _OFFLINE.search(error.log):
         return BadInputError(
-            f"stack {stack.name!r} isn't here yet, and the package index can't be reached",
+            f"stack {stack.name} isn't here yet, and the package index can't be reached",
             "connect, and try again; from then on it needs no network",
         )
     told = (found[1] for each in _COMPLAINTS if (found := each.search(error.log)))
-    said = " ".join(next(told, error.what).split())
+    said = " ".join(next(told, error.what).split()).rstrip(".")
     return BadInputError(
-        f"stack {stack.name!r} can't be installed: {said}",
+        f"stack {stack.name} can't be installed: {said}",
         f"change one of {' '.join(stack.requirements)}, on Python {stack.python}",
     )

@@ -31,32 +31,39 @@ NAMED = {
 NEEDED = ("django>=4.1", "hypercorn", "httpx", "aiohttp")
 DRIVERS = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}  # no compiler needed
 
+OLDEST = (3, 9)  # Python's version that the demo's project is written for
+PSYCOPG_3 = (4, 2)  # Django's version that can use it
+
 _PYTHON = re.compile(r"python=(\d+\.\d+(?:\.\d+)?)")
 _REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?P<extras>\[[A-Za-z0-9._,-]+\])?"
     r"(?P<versions>(?:(?:[<>=!~]=|===|<|>)[A-Za-z0-9.*+!_-]+,?)*)"
 )
+_CLAUSE = re.compile(r"([<>=!~]=|===|<|>)(\d+(?:\.\d+)*)")
 _EXAMPLE = "'python=3.12 django==5.1.* psycopg==3.2.* hypercorn==0.17.*'"
 
 
 def parse_stack(text: str) -> Stack:
     """Return the stack of that name, or the one that the words describe.
 
-    Raises BadInputError for a word that is neither ``python=X.Y`` nor a requirement.
+    Raises BadInputError for a name that isn't known, a word that is neither ``python=X.Y`` nor a
+    requirement, and a Python that is too old.
     """
     words = text.split()
     if len(words) == 1 and words[0] in NAMED:
         return NAMED[words[0]]
     if not words or (len(words) == 1 and re.fullmatch(r"[A-Za-z]+", words[0])):
-        near = difflib.get_close_matches(text.strip(), NAMED, n=1)
-        known = f"give {', '.join(NAMED)}, or words: {_EXAMPLE}"
-        hint = f"did you mean {near[0]}?" if near else known
-        raise BadInputError(f"there is no stack {text!r}", hint)
+        raise BadInputError(f"there is no stack {text!r}", _suggest(text))
     pythons = [found[1] for word in words if (found := _PYTHON.fullmatch(word))]
     if len(pythons) != 1:
         raise BadInputError(
-            f"the stack {text!r} names {len(pythons) or 'no'} Pythons; it must be one",
-            f"for example {_EXAMPLE}",
+            f"the stack {text!r} names {'several Pythons' if pythons else 'no Python'}",
+            f"name one, as in {_EXAMPLE}",
+        )
+    if tuple(map(int, pythons[0].split(".")[:2])) < OLDEST:
+        raise BadInputError(
+            f"the stack {text!r} has a Python that is too old for the demo's project",
+            "ask for python=3.9 or newer",
         )
     requirements = [_read(word, text) for word in words if not _PYTHON.fullmatch(word)]
     return Stack(name=" ".join(words), python=pythons[0], requirements=tuple(requirements))
@@ -65,7 +72,10 @@ def parse_stack(text: str) -> Stack:
 def complete(stack: Stack) -> tuple[str, ...]:
     """Return all that pip must install: what the stack says, and what the project needs beside."""
     named = {name_of(each) for each in stack.requirements}
-    driver = () if named & {"psycopg", "psycopg2-binary"} else ("psycopg[binary]",)
+    drivers = {*DRIVERS, *map(name_of, DRIVERS.values())}
+    django = next((each for each in stack.requirements if name_of(each) == "django"), "")
+    fitting = DRIVERS["psycopg2" if is_below(django, PSYCOPG_3) else "psycopg"]
+    driver = () if named & drivers else (fitting,)
     rest = (each for each in (*NEEDED, *driver) if name_of(each) not in named)
     return (*stack.requirements, *rest)
 
@@ -74,6 +84,26 @@ def name_of(requirement: str) -> str:
     """Return the distribution's normalised name."""
     found = _REQUIREMENT.match(requirement)
     return re.sub(r"[-_.]+", "-", found["name"]).lower() if found else requirement
+
+
+def is_below(requirement: str, version: tuple[int, int]) -> bool:
+    """Return whether the requirement's own words keep it below that version.
+
+    ``~=4.1`` doesn't, for it allows 4.2; ``~=4.1.0`` does.
+    """
+    for sign, words in _CLAUSE.findall(requirement):
+        asked = tuple(map(int, words.split(".")))
+        is_at = sign == "<" and asked[:2] == version and not any(asked[2:])
+        if sign in {"<", "<="} and (asked[:2] < version or is_at):
+            return True
+        if sign in {"==", "===", "~="} and len(asked) > (sign == "~=") + 1 and asked[:2] < version:
+            return True
+    return False
+
+
+def _suggest(name: str) -> str:
+    near = difflib.get_close_matches(name.strip().lower(), NAMED, n=1)
+    return f"did you mean {near[0]}?" if near else f"give {', '.join(NAMED)}, or words: {_EXAMPLE}"
 
 
 def _read(word: str, text: str) -> str:
