@@ -80,10 +80,21 @@ def test_a_cell_is_named_like_a_file_and_its_own(length: str) -> None:
 def test_the_most_telling_come_first() -> None:
     """What async costs on each stack; a budget that is small takes these."""
     planned = plan(length="quick")
-    assert [cell.name for cell in planned.cells[:4]] == [
+    assert [cell.name for cell in planned.cells] == [
         *("async-get-stack1-4", "async-get-stack2-4"),
+        *("since-get-sync-stack2-4", "since-get-async-stack2-4"),
         *("async-query-stack1-4", "async-query-stack2-4"),
     ]
+
+
+def test_a_full_run_compares_every_work_with_itself() -> None:
+    """The others the article's GET alone: half of the time is better spent on blocks."""
+    for length, topics in (
+        ("default", {"GET"}),
+        ("full", {"GET", "one query", "POST", "hello"}),
+    ):
+        cells = plan(length=length).cells
+        assert {cell.topic for cell in cells if not cell.is_change} == topics
 
 
 @pytest.mark.parametrize(

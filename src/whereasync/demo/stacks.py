@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CHAPTER = 4
 ARM = Arm(server="hypercorn", interface=Interface.ASGI)
+OBJECTS = 5  # of each model: 17 queries for a GET
 WITHIN, BETWEEN, AADD = "async", "since", "aadd"  # how a family's name begins
 
 
@@ -57,9 +58,9 @@ class Length:
 
     budget: float | None  # s for the run, environments not counted; None: no limit
     each: float = 0.0  # s more for every stack beyond two
-    objects: int = 10
     clients: tuple[int, ...]
     works: int  # how many of ``WORKS``
+    between: int = 1  # of how many of them sync and async are compared with themselves
     has_aadd: bool = True
     looks: tuple[int, ...]
     rules: SliceRules
@@ -68,7 +69,6 @@ class Length:
 LENGTHS = {
     "quick": Length(
         budget=56.0,
-        objects=5,
         clients=(4,),
         works=2,
         has_aadd=False,
@@ -87,6 +87,7 @@ LENGTHS = {
         budget=None,
         clients=(1, 8, 32),
         works=len(WORKS),
+        between=len(WORKS),
         looks=(24,),
         rules=SliceRules(slices=4),
     ),
@@ -113,7 +114,7 @@ def build(choices: Choices) -> Experiment:
     return Experiment(
         seed=choices.seed,
         budget=None if length.budget is None else length.budget + extra,
-        objects=length.objects,
+        objects=OBJECTS,
         upstream=Upstream(latency="20ms", rates="small", seed=choices.seed),
         candidates=dict.fromkeys(stacks, (ARM,)),
         cells=tuple(
@@ -131,17 +132,15 @@ def build(choices: Choices) -> Experiment:
 
 def _cells(choices: Choices, length: Length, clients: int) -> Iterator[Cell]:
     first, *others = choices.stacks
-    for work in WORKS[: length.works]:
+    for place, work in enumerate(WORKS[: length.works]):
         for role in choices.stacks:
             yield _within(work, role, clients)
-    if length.has_aadd:
-        for role in choices.with_aadd:
-            for around in AROUND:
-                yield _aadd(role, around, clients)
-    for work in WORKS[: length.works]:
-        for role in others:
+        for role in others if place < length.between else ():
             for variant in ("sync", "async"):
                 yield _between(work, (first, role), variant, clients)
+    for role in choices.with_aadd if length.has_aadd else ():
+        for around in AROUND:
+            yield _aadd(role, around, clients)
 
 
 def _writes(cell: Cell) -> bool:

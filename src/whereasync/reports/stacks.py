@@ -7,6 +7,7 @@ requests a second, where a server that waits looks like a view that works.
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whereasync.document import (
@@ -28,6 +29,7 @@ from whereasync.document import (
     table,
     warning,
 )
+from whereasync.model import Caveat
 from whereasync.reports.cells import CUT_SHORT, count_clients, join, remark, shorten
 from whereasync.reports.premium import (
     CPU_WORDS,
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from whereasync.model import Cell, Run
-    from whereasync.results import Premium, Results
+    from whereasync.results import CellResult, Premium, Results
     from whereasync.results.premium import Change
     from whereasync.stats import Comparison
 
@@ -229,20 +231,33 @@ def _stacks(run: Run) -> Iterator[Block]:
 
 
 def _doubt(results: Results) -> Iterator[Block]:
-    """Say what the figures can't bear, and how to learn more."""
-    is_cut = results.run.status in CUT_SHORT
+    """Say what the figures can't bear, and once how to learn more."""
+    run = results.run
     yield from remark(
-        results.cells, more=None, name=lambda each: _name_cell(results.run)(each.cell)
+        [_decide(each) for each in results.cells],
+        more=None,
+        name=lambda each: _name_cell(run)(each.cell),
     )
     yield from _idle(results)
-    yield from _unmeasured(results.run)
-    for found in results.run.caveats:
+    yield from _unmeasured(run)
+    for found in run.caveats:
         yield qualify(found)
     changes = results.premium.changes if results.premium else ()
-    if not is_cut and any(each.cpu.verdict is Verdict.INCONCLUSIVE for each in changes):
-        yield next_step(code(_command(results.run, "--full")), " measures 24 blocks of everything")
-    elif len(roles_of(results.run)) == 1:
-        yield next_step(code(_command(results.run, "--stack latest")), " compares it with another")
+    is_open = any(each.cpu.verdict is Verdict.INCONCLUSIVE for each in changes)
+    if run.status not in CUT_SHORT and (is_open or run.left_out):
+        yield next_step(code(_command(run, "--full")), " measures 24 blocks of everything")
+    elif len(roles_of(run)) == 1:
+        yield next_step(code(_command(run, "--stack latest")), " compares it with another")
+
+
+def _decide(result: CellResult) -> CellResult:
+    """Return the cell without its doubts about requests/s: its row shows them, and CPU leads."""
+    is_open = result.comparison.verdict is Verdict.INCONCLUSIVE
+    return replace(
+        result,
+        comparison=replace(result.comparison, reason=None) if is_open else result.comparison,
+        caveats=tuple(each for each in result.caveats if each.kind != Caveat.BUDGET_ENDED),
+    )
 
 
 def _name_cell(run: Run) -> Callable[[Cell], str]:
@@ -259,24 +274,18 @@ def _name_cell(run: Run) -> Callable[[Cell], str]:
 
 def _idle(results: Results) -> Iterator[Block]:
     """Say where the server's core had time to spare: there requests/s are no measure of cost."""
-    idle: dict[str, list[tuple[str, float]]] = {}
+    parts: list[Part] = []
     for each in results.cells:
         shares = [side.throughput * side.server_cpu / 1000 for side in (each.a, each.b) if side]
         if is_premium(each.cell) and shares and min(shares) < BUSY:
             work = name_work(results, each.cell.topic, each.cell.clients)
-            idle.setdefault(each.cell.a.role, []).append((work, min(shares)))
-    for role, found in idle.items():
-        parts: list[Part] = [f"{name_stack(results.run, role)}: the server's core was only "]
-        for place, (work, share) in enumerate(found):
-            parts += [
-                ", " if place else "",
-                Share(share),
-                " busy " if not place else " ",
-                f"({work})",
-            ]
+            stack = name_stack(results.run, each.cell.a.role)
+            parts += [", " if parts else "", Share(min(shares)), f" ({work} on {stack})"]
+    if parts:
         yield caveat(
+            "the server's core was not always busy: ",
             *parts,
-            ": its requests/s say what it waits for",
+            "; requests/s there say what it waits for",
             hint="compare the CPU, or give more --clients",
         )
 
@@ -286,7 +295,7 @@ def _unmeasured(run: Run) -> Iterator[Block]:
         name = _name_cell(run)
         known = {cell.name: name(cell) for cell in run.experiment.cells}
         names = [f"{known[cell]} ({reason})" for cell, reason in run.left_out.items()]
-        yield caveat(f"left out: {shorten(names)}", hint=code(_command(run, "--full")))
+        yield caveat(f"left out: {shorten(names)}")
     if run.database and run.database.vendor == "SQLite":
         yield caveat(
             "POST and aadd are only measured with one client: SQLite lets one write at a time",
@@ -303,8 +312,10 @@ def _command(run: Run, more: str) -> str:
 def _close(results: Results) -> Iterator[Block]:
     run = results.run
     where = [run.machine.cpu, f"{run.machine.cores} cores"]
+    if run.experiment:
+        where.insert(0, f"{run.experiment.objects} objects of each model")
     if run.database:
-        where.insert(0, f"{run.database.vendor} {run.database.version} ({run.database.where})")
+        where.insert(-2, f"{run.database.vendor} {run.database.version} ({run.database.where})")
     level = min((each.level for each in _bounded(results)), default=None)
     yield paragraph(
         dim(f"The demo's project, {', '.join(where)}. Seed {run.seed}, "),
