@@ -45,8 +45,8 @@ WIDE = 2.0  # highest ÷ lowest from where a range is shown beside its median
 # What is wrong with an arm, and what to do about it.
 THREAD_EACH = (
     (
-        "a thread for each client, though the view is async: Django keeps a request's thread, on which "
-        "its middlewares and signals ran, until the answer has ended"
+        "a thread for each client, though the view is async: Django keeps a request's thread, "
+        "on which its middlewares and signals ran, until the answer has ended"
     ),
     "hand a few threads in (asgiref 3.13), as demosite/asgi_shared.py does",
 )
@@ -56,8 +56,8 @@ THREADS_HELD = (
 )
 CONSUMED_WHOLE = (
     (
-        "Django consumes a sync iterator whole before its first byte, and one that never ends is never "
-        "sent; meanwhile each client holds a thread"
+        "Django consumes a sync iterator whole before its first byte, and one that never ends is "
+        "never sent; meanwhile each client holds a thread"
     ),
     "under ASGI answer with an async iterator",
 )
