@@ -43,10 +43,10 @@ def test_threads_are_shared_where_they_can_be() -> None:
     assert without == tuple(each for each in arms if not each.asgi)
 
 
-def test_clients_come_gently() -> None:
-    """All within five seconds, and not in one."""
-    assert build(clients=1000, is_quick=False, seed=1).rate == 500
-    assert build(clients=10_000, is_quick=False, seed=1).rate == 2000
+def test_patience_grows_with_the_clients() -> None:
+    """A server needs a while to answer ten thousand, on one core."""
+    assert build(clients=1000, is_quick=False, seed=1).patience == 5
+    assert build(clients=10_000, is_quick=False, seed=1).patience == 50
 
 
 def test_a_quick_one_looks_once() -> None:

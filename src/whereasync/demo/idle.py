@@ -12,7 +12,8 @@ from whereasync.model import Arm, IdleArm, IdlePlan, Interface, Request
 CLIENTS = 1000
 EVERY = 5  # s between two comments on a connection
 SPARE = 24  # threads, and connections, for other visitors
-SLOWEST, RAMP = 500.0, 5.0  # connections/s at the least, so that all take so many seconds at most
+RATE = 500.0  # connections/s: about what one core answers under ASGI
+SERVED = 200  # clients a second that a server must serve, or patience with it ends
 THREADS = "16"  # the demo's usual
 ALLOWANCE = 256  # files that a server opens beside its connections
 
@@ -32,8 +33,8 @@ def build(*, clients: int, is_quick: bool, seed: int, can_share: bool = True) ->
         clients=clients,
         arms=tuple(each for each in _arms(clients) if can_share or not each.asgi),
         repeats=1 if is_quick else 3,
-        rate=max(SLOWEST, clients / RAMP),
-        patience=3.0 if is_quick else 5.0,
+        rate=RATE,
+        patience=max(3.0 if is_quick else 5.0, clients / SERVED),
         hold=2.0 if is_quick else float(EVERY),
     )
 

@@ -42,6 +42,25 @@ if TYPE_CHECKING:
     from whereasync.results.idle import IdleResult, Range
 
 WIDE = 2.0  # highest ÷ lowest from where a range is shown beside its median
+# What is wrong with an arm, and what to do about it.
+THREAD_EACH = (
+    (
+        "a thread for each client, though the view is async: Django keeps a request's thread, "
+        "on which its middlewares and signals ran, until the answer has ended"
+    ),
+    "hand a few threads in (asgiref 3.13), as demosite/asgi_shared.py does",
+)
+THREADS_HELD = (
+    "a client holds a thread for as long as it is connected, and who comes when all are held waits",
+    "as many threads as clients, or an async view under ASGI",
+)
+CONSUMED_WHOLE = (
+    (
+        "Django consumes a sync iterator whole before its first byte, and one that never ends is "
+        "never sent; meanwhile each client holds a thread"
+    ),
+    "under ASGI answer with an async iterator",
+)
 
 
 def report(results: Results) -> Document:
@@ -198,33 +217,12 @@ def _explain(results: Sequence[IdleResult]) -> Iterator[Block]:
 def _find_reason(result: IdleResult) -> tuple[str, str] | None:
     """Return what is wrong with an arm, and what to do about it."""
     if _is_async(result) and _holds_threads(result):
-        return (
-            (
-                "a thread for each client, though the view is async: Django keeps the thread of a "
-                "request's synchronous code, which its middlewares and signals always run, until "
-                "the answer has ended"
-            ),
-            "hand a few threads in (asgiref 3.13), as demosite/asgi_shared.py does",
-        )
+        return THREAD_EACH
     if result.served and result.served.median >= result.asked and not result.refused_turns:
         return None
     if result.arm.arm.interface is Interface.WSGI:
-        return (
-            (
-                "a client holds a thread for as long as it is connected, and whoever comes when "
-                "all are held waits"
-            ),
-            "as many threads as clients, or an async view under ASGI",
-        )
-    if not _is_async(result):
-        return (
-            (
-                "Django consumes a sync iterator whole before its first byte, and one that never "
-                "ends is never sent; meanwhile each client holds a thread"
-            ),
-            "under ASGI answer with an async iterator",
-        )
-    return None
+        return THREADS_HELD
+    return None if _is_async(result) else CONSUMED_WHOLE
 
 
 def _holds_threads(result: IdleResult) -> bool:
