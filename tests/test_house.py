@@ -208,6 +208,16 @@ def test_every_command_is_among_those() -> None:
     assert set(app.commands) == {"demo", "map", "race", "report", "selfcheck"}
 
 
+def test_every_question_has_its_answer() -> None:
+    """With the command that gives it again."""
+    from whereasync.cli import demo
+
+    page = (ROOT / "docs" / "answers.md").read_text(encoding="utf-8")
+    commands = {f"whereasync demo {name}" for name in demo.commands}
+    commands |= {"whereasync map", "whereasync demo --stack"}
+    assert {command for command in commands if f"`{command}" not in page} == set()
+
+
 # ---------------------------------------------------------------- files
 
 
