@@ -125,7 +125,7 @@ def test_arms_costs_and_tuning_are_shown(results: Results) -> None:
     assert "What each arm took" in shown
     assert "1 ms lasts 1.3 on average" in shown
     assert "8 clients 1 above " in shown
-    assert "Seed 7, 6 blocks, " in shown
+    assert "Seed 7, 2 min 34 s, 6 blocks" in shown
 
 
 def test_markdown_has_the_same_figures(results: Results) -> None:

@@ -14,6 +14,8 @@ from whereasync.document import (
     Interval,
     Part,
     Ratio,
+    Seconds,
+    Share,
     Span,
     Style,
     bad,
@@ -21,6 +23,7 @@ from whereasync.document import (
     code,
     dim,
     good,
+    paragraph,
     strong,
     warning,
 )
@@ -28,8 +31,9 @@ from whereasync.model import Caveat, Status
 from whereasync.stats import LOOKS, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from whereasync.model import Run
     from whereasync.results import CellResult
     from whereasync.stats import Comparison
 
@@ -128,6 +132,18 @@ def _gather_reasons(
                 if name(each) not in names:
                     names.append(name(each))
     return reasons
+
+
+def sign(run: Run, shown: Iterable[Comparison] = (), blocks: int = 0) -> Block:
+    """Return a report's last line: seed, time, blocks, and the least level of what it shows."""
+    level = min((each.level for each in shown if each.low is not None), default=None)
+    return paragraph(
+        dim(f"Seed {run.seed}, "),
+        dim(Seconds(run.elapsed)),
+        dim(f", {blocks} block{'s' * (blocks > 1)}" if blocks else ""),
+        *((dim("; intervals at "), dim(Share(level)), dim(" or more")) if level else ()),
+        dim("."),
+    )
 
 
 def count_clients(number: int) -> str:

@@ -32,7 +32,7 @@ from whereasync.document import (
     table,
 )
 from whereasync.model import Interface
-from whereasync.reports.cells import CUT_SHORT
+from whereasync.reports.cells import CUT_SHORT, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -235,4 +235,4 @@ def _closing(results: Results) -> Iterator[Block]:
     for found in run.caveats:
         yield qualify(found)
     yield next_step("What streaming gains otherwise: ", code("whereasync demo streaming"))
-    yield paragraph(dim(f"Seed {run.seed}, "), dim(Seconds(run.elapsed)), dim("."))
+    yield sign(run)

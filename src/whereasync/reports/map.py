@@ -18,7 +18,6 @@ from whereasync.document import (
     Part,
     Ratio,
     Seconds,
-    Share,
     Span,
     Text,
     bad,
@@ -37,7 +36,7 @@ from whereasync.document import (
     warning,
 )
 from whereasync.reports.arms import show_costs, show_sweep
-from whereasync.reports.cells import CUT_SHORT, count_clients, join, remark, shorten
+from whereasync.reports.cells import CUT_SHORT, count_clients, join, remark, shorten, sign
 from whereasync.results.breakeven import BreakEven, Pays
 from whereasync.stats import Verdict
 
@@ -328,11 +327,4 @@ def _closing(results: Results) -> Iterator[Block]:
     run = results.run
     for found in run.caveats:
         yield qualify(found)
-    bounded = [each.comparison for each in results.cells if each.comparison.low is not None]
-    level = min((each.level for each in bounded), default=None)
-    yield paragraph(
-        dim(f"Seed {run.seed}, {results.blocks} blocks, "),
-        dim(Seconds(run.elapsed)),
-        *((dim("; intervals at "), dim(Share(level)), dim(" or more")) if level else ()),
-        dim("."),
-    )
+    yield sign(run, [each.comparison for each in results.cells], results.blocks)

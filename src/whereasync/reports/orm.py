@@ -21,8 +21,6 @@ from whereasync.document import (
     Document,
     Part,
     Ratio,
-    Seconds,
-    Share,
     caveat,
     code,
     dim,
@@ -41,6 +39,7 @@ from whereasync.reports.cells import (
     remark,
     shorten,
     show_interval,
+    sign,
 )
 from whereasync.reports.ways import LABELS, explain_tables, show_work
 from whereasync.stats import SMALLEST_EFFECT, Verdict
@@ -240,12 +239,4 @@ def _closing(results: Results) -> Iterator[Block]:
             "race that way on another day, and at the load that you have: ",
             code(f"{LONGER} --clients 8,16"),
         )
-    bounded = [each.comparison for each in results.cells if each.comparison.low is not None]
-    level = min((each.level for each in bounded), default=None)
-    yield paragraph(
-        dim(f"Seed {run.seed}, "),
-        dim(Seconds(run.elapsed)),
-        dim(f", {results.blocks} blocks"),
-        *((dim("; intervals at "), dim(Share(level)), dim(" or more")) if level else ()),
-        dim("."),
-    )
+    yield sign(run, [each.comparison for each in results.cells], results.blocks)

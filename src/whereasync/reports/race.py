@@ -19,7 +19,6 @@ from whereasync.document import (
     Part,
     Ratio,
     Seconds,
-    Share,
     Span,
     caveat,
     dim,
@@ -43,6 +42,7 @@ from whereasync.reports.cells import (
     show_cpu,
     show_interval,
     show_rate,
+    sign,
 )
 from whereasync.stats import Verdict
 
@@ -307,11 +307,4 @@ def _closing(results: Results) -> Iterator[Block]:
     run = results.run
     for found in run.caveats:
         yield qualify(found)
-    bounded = [each.comparison for each in results.cells if each.comparison.low is not None]
-    level = min((each.level for each in bounded), default=None)
-    yield paragraph(
-        dim(f"Seed {run.seed}, "),
-        dim(Seconds(run.elapsed)),
-        *((dim("; intervals at "), dim(Share(level)), dim(" or more")) if level else ()),
-        dim("."),
-    )
+    yield sign(run, [each.comparison for each in results.cells])

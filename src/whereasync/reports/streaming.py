@@ -17,7 +17,6 @@ from whereasync.document import (
     Part,
     Ratio,
     Seconds,
-    Share,
     Size,
     caveat,
     code,
@@ -40,6 +39,7 @@ from whereasync.reports.cells import (
     remark,
     show_interval,
     show_rate,
+    sign,
 )
 from whereasync.stats import Verdict
 
@@ -291,17 +291,4 @@ def _closing(results: Results) -> Iterator[Block]:
     for found in run.caveats:
         yield qualify(found)
     yield next_step("What a thousand idle connections cost: ", code("whereasync demo idle"))
-    bounded = [
-        each.speed.level for each in results.passings if each.speed and each.speed.low is not None
-    ]
-    yield paragraph(
-        dim(f"Seed {run.seed}, "),
-        dim(Seconds(run.elapsed)),
-        *(
-            (dim(f", {results.blocks} block{'s' * (results.blocks > 1)}"),)
-            if results.blocks
-            else ()
-        ),
-        *((dim("; intervals at "), dim(Share(min(bounded))), dim(" or more")) if bounded else ()),
-        dim("."),
-    )
+    yield sign(run, [each.speed for each in results.passings if each.speed], results.blocks)
