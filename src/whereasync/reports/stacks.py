@@ -47,7 +47,7 @@ from whereasync.reports.premium import (
     show_speeds,
 )
 from whereasync.results.premium import is_premium
-from whereasync.stats import Verdict
+from whereasync.stats import Verdict, is_decided
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -183,12 +183,17 @@ def _outcome(change: Change) -> str:
             return "open"
 
 
+def _is_clear(change: Change) -> bool:
+    return _outcome(change) in {"a", "b"}
+
+
 def _explain(results: Results, premium: Premium, changes: Sequence[Change]) -> Iterator[Block]:
-    """Say what became of sync and of async by themselves, where their ratio has changed."""
+    """Say what became of sync and of async by themselves, where anything of that is decided."""
     told = []
     for change in changes:
         alone = find_alone(results, change)
-        if _outcome(change) not in {"a", "b"} or len(alone) < len(("sync", "async")):
+        decided = [is_decided(premium.cpu[each.cell.name]) for each in alone]
+        if len(alone) < len(("sync", "async")) or not any((_is_clear(change), *decided)):
             continue
         parts: list[Part] = [name_work(results, change.topic, change.clients), ": "]
         for place, each in enumerate(alone):
