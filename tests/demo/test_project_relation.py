@@ -33,5 +33,5 @@ def test_what_django_lacks_is_said_and_not_tried(
     before = cars.Store.objects.count()
     monkeypatch.setattr(site("cars.views.relation").AsyncAadd, "is_there", False)
     answer = ask("/relation/async-aadd/", method="POST", form=FORM)
-    assert (answer.status_code, answer.content) == (501, b"not in this Django\n")
+    assert (answer.status_code, answer.content) == (404, b"not in this Django\n")
     assert cars.Store.objects.count() == before

@@ -201,7 +201,9 @@ def test_a_void_cell_shows_no_figure_and_says_why(tmp_path: Path) -> None:
             change=lambda run: synthetic.spoil(run, "async-get-stack2-16", 2, fault=FAULT),
         )
     )
-    assert paragraphs(document)[0].startswith("From Django 4.1 to 6.1, there is no result for GET:")
+    assert paragraphs(document)[0] == (
+        "From Django 4.1 to 6.1, there is no result for GET: 16 clients."
+    )
     assert rows(document, "What async costs")[1] == [*("GET", "latest", "–", "–", "–", "–", "void")]
     assert rows(document, "What has changed")[0][3:] == ["–", "–", "void", "–", "–"]
     assert (

@@ -49,6 +49,9 @@ def test_a_budget_that_ended_before_the_last_look_is_said() -> None:
     assert found.kind == Caveat.BUDGET_ENDED
     assert f"12 of {LOOKS[-1]} blocks" in found.detail
     assert "--budget" in found.hint
+    on_stacks = replace(RACE, stacks=synthetic.STACKS)
+    [found] = find_caveats(CELL, on_stacks, [OPEN], [SETTLED])
+    assert found.hint == "measure more blocks: --full"
 
 
 def test_of_two_open_comparisons_one_is_enough() -> None:

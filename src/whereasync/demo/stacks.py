@@ -68,12 +68,12 @@ class Length:
 
 LENGTHS = {
     "quick": Length(
-        budget=56.0,
+        budget=52.0,
         clients=(4,),
-        works=2,
+        works=1,
         has_aadd=False,
         looks=(6,),
-        rules=SliceRules(window=0.15, slices=2, warm_up=0.1),
+        rules=SliceRules(slices=2, warm_up=0.1),
     ),
     "default": Length(
         budget=290.0,

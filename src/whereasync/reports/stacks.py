@@ -167,8 +167,9 @@ def _say_premiums(premium: Premium, change: Change, *, is_first: bool) -> Iterat
 
 def _tail(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Part]:
     clients, blocks = clients_of(results), max(each.blocks for each in comparisons)
-    yield f": {count_clients(clients[0])}, " if len(clients) == 1 else ": "
-    yield f"{blocks} block{'s' * (blocks != 1)}."
+    said = [count_clients(clients[0])] if len(clients) == 1 else []
+    said += [f"{blocks} block{'s' * (blocks != 1)}"] if blocks else []  # none where all is void
+    yield f"{': ' if said else ''}{', '.join(said)}."
 
 
 def _outcome(change: Change) -> str:

@@ -177,7 +177,7 @@ RELATION = Family(
     (
         Entry("POST", "/relation/async-through/", "Creates the store through the car."),
         Entry("POST", "/relation/async-wrapped/", "Adds the store in a thread."),
-        Entry("POST", "/relation/async-aadd/", "Awaits aadd; on Django 4.1 a 501."),
+        Entry("POST", "/relation/async-aadd/", "Awaits aadd; on Django 4.1 a 404."),
     ),
 )
 

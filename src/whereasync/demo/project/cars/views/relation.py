@@ -24,7 +24,7 @@ class Adding(View):
     @timed
     async def post(self, request):
         if not self.is_there:
-            return HttpResponse("not in this Django\n", status=501)
+            return HttpResponse("not in this Django\n", status=404)
         location = Order.of(request).location
         car = await Car.objects.acreate()
         await self.add(car, location)
