@@ -271,7 +271,7 @@ def test_the_titles_question_is_answered_by_verdicts(
     """One doubtful cell of a view leaves its answer in doubt."""
     one, other = verdicts
     assert say(empty, advised_get_1=one, advised_get_64=other) == (
-        f"So, once the views are as advised, async {answer} on this machine.\n"
+        f"Once the views are as advised, async {answer} on this machine.\n"
     )
 
 
@@ -279,7 +279,7 @@ def test_several_answers_make_one_sentence(empty: Results) -> None:
     """Commas and an "and"."""
     text = say(empty, advised_get_8=A, fan_1_8=OPEN, fan_5_8=B, fan_20_8=B)
     assert text.startswith(
-        "So, once the views are as advised, async pays for five gathered calls and twenty gathered "
+        "Once the views are as advised, async pays for five gathered calls and twenty gathered "
         "calls, is slower for the GET and is inconclusive for one API call on this "
         "machine.\n"
     )
@@ -291,7 +291,7 @@ def test_a_run_from_the_disk_says_what_is_true(tmp_path: Path) -> None:
     results = synthetic.read(synthetic.race(tmp_path / "run", PLANNED, gains)[0])
     text = "".join(figures.write(part) for part in contents(results))  # type: ignore[arg-type]
     assert text == (
-        "So, once the views are as advised, async pays for twenty gathered calls, is slower for "
+        "Once the views are as advised, async pays for twenty gathered calls, is slower for "
         "the GET and is inconclusive for one API call on this machine.\n"
         "That async wins once calls are gathered held here (8 clients 4.00× [3.95–4.05]).\n"
     )

@@ -196,5 +196,5 @@ def _answer(results: Results) -> Iterator[Part]:
         if (named := [where for where, outcomes in places if is_so(outcomes)])
     ]
     if answers:
-        yield strong("So, once the views are as advised, ")
+        yield strong("Once the views are as advised, ")
         yield f"async {join(answers)} on this machine."
