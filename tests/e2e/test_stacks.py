@@ -72,18 +72,17 @@ def test_stacks_are_compared_in_blocks_and_what_was_measured_is_shown(
     assert all({"python", "django", "asgiref"} <= has.keys() for has in saved["stacks"].values())
     assert saved["faults"] == []
     tasks = saved["blocks"][0]["tasks"]
-    assert {task["cell"].rpartition("-")[0] for task in tasks} >= {
-        "async-get-stack1",
-        "async-get-stack2",
-        "since-get-async-stack2",
-    }
+    families = {task["cell"].rpartition("-")[0] for task in tasks}
+    since = {"since-get-sync-stack2", "since-get-async-stack2"}  # as far as they fit here and now
+    assert {"async-get-stack1"} <= families <= {"async-get-stack1", "async-get-stack2", *since}
     assert [task["fault"] for task in tasks] == [None] * len(tasks)
     assert ran.out.startswith("What async costs on stack1 and stack2\n")
     assert "interrupted: what had been measured by then" in ran.out
     assert tool.run("report", "run").out == ran.out
     derived = json.loads(tool.run("report", "run", "--json").out)
     assert derived["premium"]["cpu"].keys() == {task["cell"] for task in tasks}
-    assert {each["topic"] for each in derived["premium"]["changes"]} == {"GET"}
+    changed = {each["topic"] for each in derived["premium"]["changes"]}
+    assert changed == ({"GET"} if "async-get-stack2" in families else set())
 
 
 def test_a_stack_whose_server_is_too_old_is_refused_before_anything_is_measured(
