@@ -11,34 +11,57 @@ from whereasync.model.failures import Caveat, Fault, Void
 from whereasync.model.idle import IdleArm, IdleJob, IdlePlan, IdleRecord, IdleTrial
 from whereasync.model.leaving import Departure, Trail
 from whereasync.model.loading import Job, Slice, SliceRules, Target, Task, TaskRecord
+from whereasync.model.project import (
+    Answer,
+    CacheSetting,
+    DatabaseSetting,
+    GuestFault,
+    Handler,
+    Inventory,
+    Middleware,
+    Order,
+    Prepared,
+    Route,
+    ViewKind,
+)
 from whereasync.model.records import Block, Check, Cost, Peak, Single, SweepPoint
 from whereasync.model.requests import Arm, Cell, Interface, Request, Side, Stack
 from whereasync.model.run import SCHEMA_VERSION, DatabaseFacts, Machine, Run, Status
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Answer",
     "Arm",
     "Block",
     "Burst",
+    "CacheSetting",
     "Caveat",
     "Cell",
     "Check",
     "Cost",
     "DatabaseFacts",
+    "DatabaseSetting",
     "Departure",
     "Experiment",
     "Fault",
     "Figures",
+    "GuestFault",
+    "Handler",
     "IdleArm",
     "IdleJob",
     "IdlePlan",
     "IdleRecord",
     "IdleTrial",
     "Interface",
+    "Inventory",
     "Job",
     "Machine",
+    "Middleware",
+    "Order",
     "Peak",
+    "Prepared",
     "Request",
+    "Route",
     "Row",
     "Run",
     "Side",
@@ -53,6 +76,7 @@ __all__ = [
     "TaskRecord",
     "Trail",
     "Upstream",
+    "ViewKind",
     "Void",
     "Way",
 ]

@@ -1,0 +1,40 @@
+"""``python -m whereasync_guest COMMAND``: does what the order says, and writes the answer.
+
+An exception of the project's becomes a fault in the answer, never a traceback for the user.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Callable
+
+from whereasync_guest import answer
+from whereasync_guest.entering import enter
+from whereasync_guest.order import Order, read_order
+
+
+def _inventory(order: Order, arguments: list[str]) -> None:  # noqa: ARG001 # every command's shape
+    entered = enter(order)
+    from whereasync_guest.inventory import take_inventory
+
+    answer.write(order.answer, inventory=take_inventory(entered, order))
+
+
+COMMANDS: dict[str, Callable[[Order, list[str]], None]] = {"inventory": _inventory}
+
+
+def main(argv: list[str]) -> int:
+    """Carry out one command; 1, and the fault in the answer, where the project raises."""
+    order = read_order()
+    try:
+        COMMANDS[argv[0]](order, argv[1:])
+    except KeyboardInterrupt:
+        return 130
+    except BaseException as error:  # noqa: BLE001 # a project may raise anything, SystemExit too
+        answer.write(order.answer, fault=answer.describe(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

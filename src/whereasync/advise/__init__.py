@@ -1,0 +1,1 @@
+"""What is known of a project into findings: an engine, and a file a rule below ``rules``."""
