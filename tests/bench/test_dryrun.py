@@ -13,7 +13,7 @@ import pytest
 from tests import synthetic
 
 from whereasync.bench import dryrun
-from whereasync.bench.stage import Service, Stage
+from whereasync.bench.stage import Stage
 from whereasync.errors import BadInputError
 from whereasync.model import Cell, Experiment, Request, Side
 from whereasync.servers import Endpoint, free_port
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from whereasync.model import Arm
 
-SERVICE = Service(url="http://127.0.0.1:1/", key="k")
 LOG = "Traceback (most recent call last):\nValueError: no such car"
 
 
@@ -100,9 +99,7 @@ class Site:
         self.stages.append(what)
 
     @contextmanager
-    def launch_all(
-        self, arms: dict[str, Arm], name: str, _service: Service
-    ) -> Iterator[dict[str, Endpoint]]:
+    def launch_all(self, arms: dict[str, Arm], name: str) -> Iterator[dict[str, Endpoint]]:
         """Give the one endpoint for each role."""
         self.launched.append((arms, name))
         yield dict.fromkeys(arms, self.endpoint)
@@ -142,7 +139,7 @@ def race(a: Side, b: Side, *, is_same_work: bool = True, clients: int = 8) -> Ex
 
 def check(site: Site, experiment: Experiment) -> None:
     """Ask what the experiment asks."""
-    dryrun.check(cast("Stage", site), experiment, SERVICE)
+    dryrun.check(cast("Stage", site), experiment)
 
 
 def refuse(site: Site, asked: Side) -> BadInputError:

@@ -11,7 +11,6 @@ from tests import synthetic
 
 from whereasync import bench
 from whereasync.bench import dryrun
-from whereasync.bench.stage import RACE, Service
 from whereasync.cli.measuring import demo_setting
 from whereasync.errors import BadInputError
 from whereasync.model import Arm, Interface, Request
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from whereasync.bench import Observer, Stage
     from whereasync.servers import Endpoint
 
-NO_SERVICE = Service(url="http://127.0.0.1:1/", key="k")
 GUNICORN = Arm(server="gunicorn", interface=Interface.WSGI)
 HELLO = Request(path="/plain/hello/sync/")
 CARS = Request(path="/as-written/cars/sync/", method="PUT")  # csrf_exempt: the view sees it
@@ -97,8 +95,8 @@ def test_what_django_refuses_is_said_before_any_load(tmp_path: Path) -> None:
     said: list[BadInputError] = []
 
     def play(stage: Stage) -> None:
-        stage.project.make_database(RACE, 1)
-        with stage.launch_all({"a": GUNICORN}, "ask", NO_SERVICE) as endpoints:
+        stage.project.load_race(1)
+        with stage.launch_all({"a": GUNICORN}, "ask") as endpoints:
             up = cast("Stage", Up(endpoints["a"], stage.observer))
             check(up, HELLO, HELLO)
             for a, b, _, _ in REFUSED:
@@ -118,4 +116,4 @@ def check(up: Stage, a: Request, b: Request) -> None:
     planned = synthetic.two_arms()
     [cell] = planned.cells
     sides = {"a": replace(cell.a, request=a), "b": replace(cell.b, request=b)}
-    dryrun.check(up, replace(planned, cells=(replace(cell, **sides),)), NO_SERVICE)
+    dryrun.check(up, replace(planned, cells=(replace(cell, **sides),)))

@@ -31,13 +31,12 @@ class Broken:
         self.directory = ledger.directory.path
         self.heard: list[str] = []
 
-    def make_database(self, name: str, objects: int) -> str:
+    def load_race(self, objects: int) -> None:
         """Make none."""
-        return f"{name} {objects}"
 
-    def stand_in(self, _: Any) -> Any:
-        """Stand in for nobody."""
-        return nullcontext()
+    def calling(self, _: Any) -> Any:
+        """Call nobody."""
+        return nullcontext(self)
 
     def stage(self, what: str) -> None:
         """Hear what is being done."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from tests import synthetic
 
+from whereasync.bench.demonstration import DemoProject
 from whereasync.bench.ledger import Ledger
 from whereasync.bench.metering import Meter, reading
-from whereasync.bench.stage import Project, Stage
+from whereasync.bench.stage import Stage
 from whereasync.model import Job, Peak, Request, Slice, SliceRules, Task, TaskRecord
 from whereasync.processes import Supervisor, supervised, wait_ready
 from whereasync.servers import Endpoint
@@ -83,13 +84,19 @@ def server(supervisor: Supervisor) -> Endpoint:
 def set_stage(path: Path, database: Database) -> Stage:
     """Return a stage with that database."""
     directory, run = synthetic.begin(path / "run", synthetic.two_arms())
-    project = Project(
+    project = DemoProject(
         app=cast("Any", None),
         supervisor=cast("Any", None),
         database=cast("DatabaseServer", database),
     )
     ledger = Ledger(run=run, directory=directory)
-    return Stage(project=project, machine=run.machine, ledger=ledger, observer=cast("Any", None))
+    return Stage(
+        project=project,
+        supervisor=cast("Any", None),
+        machine=run.machine,
+        ledger=ledger,
+        observer=cast("Any", None),
+    )
 
 
 def end(child: Child) -> None:

@@ -12,7 +12,7 @@ from tests import synthetic
 from whereasync import plan
 from whereasync.bench import probing
 from whereasync.bench.ledger import Ledger
-from whereasync.bench.stage import Project, Service, Stage
+from whereasync.bench.stage import Project, Stage
 from whereasync.errors import BadInputError
 from whereasync.model import Arm, Fault, Interface, Single
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from whereasync.model import Experiment, Side
 
 PLANNED = synthetic.experiment()
-SERVICE = Service(url="http://127.0.0.1:1/", key="k")
 QUICK = plan.Demand(latency=0.01, server_cpu=0.001)
 SLOW = plan.Demand(latency=1.0, server_cpu=1.0)
 FAULT = Fault(kind="status", detail="500 instead of 200")
@@ -56,7 +55,13 @@ def stage(tmp_path: Path) -> Stage:
     ledger = Ledger(run=run, directory=directory)
     ledger.started -= 10.0
     nobody = cast("Project", None)
-    return Stage(project=nobody, machine=run.machine, ledger=ledger, observer=Listener())
+    return Stage(
+        project=nobody,
+        supervisor=cast("Any", None),
+        machine=run.machine,
+        ledger=ledger,
+        observer=Listener(),
+    )
 
 
 def choose(
@@ -78,7 +83,7 @@ def choose(
         "_probe",
         lambda *_: {side: demand(side) for cell in PLANNED.cells for side in (cell.a, cell.b)},
     )
-    return tuple(cell.name for cell in probing.choose_cells(stage, experiment, SERVICE).cells)
+    return tuple(cell.name for cell in probing.choose_cells(stage, experiment).cells)
 
 
 def hear(stage: Stage) -> Listener:

@@ -20,7 +20,7 @@ from whereasync.stacks import NAMED, parse_stack
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from whereasync.bench import Setting
+    from whereasync.bench.demonstration import Setting
     from whereasync.model import Experiment, Stack
     from whereasync.servers import App
 

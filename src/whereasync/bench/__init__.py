@@ -7,10 +7,10 @@ that isn't needed to stop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
-from whereasync import databases, machine, plan
+from whereasync import machine, plan
 from whereasync.bench.ledger import Ledger
 from whereasync.bench.race import race
 from whereasync.bench.singles import repeat_article
@@ -22,8 +22,10 @@ from whereasync.servers import caveats, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from whereasync.model import Experiment, Run
+    from whereasync.processes import Supervisor
     from whereasync.servers import App
     from whereasync.store import RunDirectory
 
@@ -37,14 +39,23 @@ DISTRIBUTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What the experiment is played with."""
+class Setting(Protocol):
+    """A project that can be brought up: the demo's, or the user's own."""
 
-    app: App
-    apps: Mapping[str, App] = field(default_factory=dict)  # of roles that run on another stack
-    database: str | None = None  # as ``databases.provision`` takes it
-    real: Service | None = None
+    @property
+    def app(self) -> App:
+        """What is served; its interpreter is the run's."""
+
+    @property
+    def apps(self) -> Mapping[str, App]:
+        """What is served in a role of its own."""
+
+    @property
+    def real(self) -> Service | None:
+        """The service that is called instead of a stand-in, one request at a time."""
+
+    def bring_up(self, supervisor: Supervisor) -> AbstractContextManager[Project]:
+        """Bring the project and its database up while the context lasts."""
 
 
 def run(
@@ -107,24 +118,23 @@ def _perform(
     with (
         machine.keep_to(ledger.run.machine.other_cores),  # and with us all that we start
         supervised(ledger.directory.log_directory) as supervisor,
-        databases.provision(setting.database, supervisor) as database,
+        setting.bring_up(supervisor) as project,
     ):
         stage = Stage(
-            project=Project(
-                app=setting.app, apps=setting.apps, supervisor=supervisor, database=database
-            ),
+            project=project,
+            supervisor=supervisor,
             machine=ledger.run.machine,
             ledger=ledger,
             observer=observer,
         )
         ledger.set(
-            database=database.facts,
+            database=project.facts,
             versions=versions(setting.app.python, DISTRIBUTIONS),
             stacks={
                 role: versions(app.python, DISTRIBUTIONS) for role, app in setting.apps.items()
             },
         )
-        stage.project.prepare()
+        project.prepare()
         play(stage)
     found = machine.find_caveats(
         ledger.run.machine,

@@ -18,7 +18,7 @@ from whereasync.servers import find_complaint, telling_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whereasync.bench.stage import Service, Stage
+    from whereasync.bench.stage import Stage
     from whereasync.model import Experiment, Request, Side
     from whereasync.servers import Endpoint
 
@@ -30,27 +30,27 @@ _LOGIN = re.compile(  # as words: a blog-index, authors and lessons are none
 )
 
 
-def check(stage: Stage, experiment: Experiment, service: Service) -> None:
+def check(stage: Stage, experiment: Experiment) -> None:
     """Ask every side; BadInputError for what it answers, or if the sides answer differently."""
     stage.observer.stage("ask each arm once")
     arms = {role: candidates[0] for role, candidates in experiment.candidates.items()}
     pairs = dict.fromkeys((cell.a, cell.b, cell.is_same_work) for cell in experiment.cells)
     patience = min(TIMEOUT, experiment.budget or TIMEOUT)
-    with stage.launch_all(arms, "ask", service) as endpoints:
+    with stage.launch_all(arms, "ask") as endpoints:
         for a, b, is_same_work in pairs:
             bodies = [_ask_twice(endpoints, side, patience) for side in (a, b)]
             if is_same_work:
                 _check_alike(bodies[0], bodies[1])
 
 
-def check_stacks(stage: Stage, experiment: Experiment, service: Service) -> None:
+def check_stacks(stage: Stage, experiment: Experiment) -> None:
     """Serve the project on each stack and ask it all; BadInputError names the stack that can't."""
     for role, stack in experiment.stacks.items():
         stage.observer.stage(f"try stack {stack.name}")
         sides = [side for cell in experiment.cells for side in (cell.a, cell.b)]
         arm = experiment.candidates[role][0]
         try:
-            with stage.launch_all({role: arm}, "try", service) as endpoints:
+            with stage.launch_all({role: arm}, "try") as endpoints:
                 for side in dict.fromkeys(side for side in sides if side.role == role):
                     _ask(endpoints[role], side)
         except WhereAsyncError as error:

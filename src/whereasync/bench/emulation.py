@@ -38,16 +38,16 @@ def compare_ways(
 
     A tool or a server that fails as a whole is a fault of each of its bursts.
     """
-    has_postgres = stage.database.facts.vendor == POSTGRESQL
+    has_postgres = stage.project.facts.vendor == POSTGRESQL
     tools = question.list_bursts(
         tuple(way for way in Way if not way.is_real), has_postgres=has_postgres
     )
     real = question.list_bursts((Way.WSGI, Way.ASGI), has_postgres=has_postgres)
-    stage.project.make_database(RACE, question.OBJECTS)
-    dsn = stage.database.create("emulated", template=RACE)
-    with stage.launch_all(
-        {way.name.lower(): arm for way, arm in question.ARMS.items()}, "served", _NOWHERE
-    ) as endpoints:
+    demo = stage.demo
+    demo.load_race(question.OBJECTS)
+    dsn = demo.database.create("emulated", template=RACE)
+    arms = {way.name.lower(): arm for way, arm in question.ARMS.items()}
+    with replace(stage, service=_NOWHERE).launch_all(arms, "served") as endpoints:
 
         def emulate(plan: Plan) -> list[Burst]:
             return _emulate(stage, dsn, plan)
@@ -90,13 +90,13 @@ def _emulate(stage: Stage, dsn: str, plan: Plan) -> list[Burst]:
         for burst, _ in plan
     ]
     path.write_text(json.dumps(asked))
-    app = stage.project.app
+    demo = stage.demo
     printed = stage.supervisor.run(
-        [app.python, "manage.py", "emulate", path],
+        [demo.app.python, "manage.py", "emulate", path],
         name="emulate",
         deadline=DEADLINE,
-        env={**stage.project.environment(dsn, _NOWHERE), **app.env},
-        cwd=app.directory,
+        env={**demo.lead_to(dsn), **demo.reach(_NOWHERE), **demo.app.env},
+        cwd=demo.app.directory,
         cores=stage.machine.server_cores,
     )
     told = [json.loads(line) for line in printed.splitlines() if line.startswith('{"way"')]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from whereasync.bench.stage import RACE
 from whereasync.errors import WhereAsyncError
 from whereasync.load import drive
 from whereasync.load.idle import IDLE
 from whereasync.model import Fault, IdleJob, IdleTrial, Upstream, Void
 
 if TYPE_CHECKING:
-    from whereasync.bench.stage import Service, Stage
+    from whereasync.bench.stage import Stage
     from whereasync.model import IdleArm, IdlePlan
     from whereasync.servers import Endpoint
 
@@ -22,21 +21,21 @@ UPSTREAM = Upstream(latency="20ms", rates="small")  # nobody calls it
 def watch_idle(stage: Stage, plan: IdlePlan) -> None:
     """Give each arm its turns; every finished one is in the ledger, a failed one as a fault."""
     stage.ledger.set(idle=plan, arms={each.role: each.arm for each in plan.arms})
-    stage.project.make_database(RACE, 1)
+    stage.project.load_race(1)
     draw = random.Random(plan.seed)  # noqa: S311 # an order, not a secret
-    with stage.stand_in(UPSTREAM) as service:
+    with stage.calling(UPSTREAM) as ready:
         for repeat in range(plan.repeats):
             for arm in draw.sample(plan.arms, len(plan.arms)):
                 turn = f", {repeat + 1} of {plan.repeats}" if plan.repeats > 1 else ""
                 stage.observer.stage(f"{plan.clients:,} clients, {arm.label}{turn}")
-                stage.ledger.add("idle_trials", _try(stage, plan, arm, repeat, service))
+                stage.ledger.add("idle_trials", _try(ready, plan, arm, repeat))
 
 
-def _try(stage: Stage, plan: IdlePlan, arm: IdleArm, repeat: int, service: Service) -> IdleTrial:
+def _try(stage: Stage, plan: IdlePlan, arm: IdleArm, repeat: int) -> IdleTrial:
     scratch = stage.supervisor.directory / f"idle-{arm.role}-{repeat}"
     name = f"idle{repeat}"
     try:
-        with stage.launch_all({arm.role: arm.arm}, name, service) as endpoints:
+        with stage.launch_all({arm.role: arm.arm}, name) as endpoints:
             endpoint = endpoints[arm.role]
             job = IdleJob(
                 target=endpoint.target(),

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whereasync import servers
-from whereasync.bench.stage import MIGRATED, Service
+from whereasync.bench.demonstration import MIGRATED
+from whereasync.bench.stage import Service
 from whereasync.bench.visiting import visit
 from whereasync.demo.leaving import POSTGRESQL, TRIALS, UNSUPPORTED, WAIT, choose_cases
 from whereasync.errors import WhereAsyncError
@@ -79,9 +80,9 @@ def watch_departures(
 
     ``wait`` is in s. A server that doesn't start, or dies, is a fault of each of its cases.
     """
-    has_database = stage.database.facts.vendor == POSTGRESQL
+    has_database = stage.project.facts.vendor == POSTGRESQL
     for role, of_role in arms.items():
-        app = stage.project.apps.get(role, stage.project.app)
+        app = stage.project.app_of(role)
         django = servers.versions(app.python, ["django"]).get("django", "0")
         for arm in of_role:
             stage.observer.stage(f"leave in the middle: Django {django}, {arm}")
@@ -98,7 +99,7 @@ def _watch_place(stage: Stage, place: Place, django: str, *, has_database: bool)
         stage.ledger.add("departures", place.give_up(case, fault))
     cases = [case for case in place.cases if case not in too_new]
     name = place.name
-    dsn = stage.database.create(name, template=MIGRATED)
+    dsn = stage.demo.database.create(name, template=MIGRATED)
     seen: set[str] = set()
     try:
         for visited, trial in _play(stage, place, cases, dsn, has_database=has_database):
@@ -108,16 +109,17 @@ def _watch_place(stage: Stage, place: Place, django: str, *, has_database: bool)
         fault = Fault.of(Void.SERVER, error)
         missed = [place.give_up(case, fault) for case in cases if case.name not in seen]
         stage.ledger.add("departures", *missed)
-    stage.database.drop(name)
+    stage.demo.drop(name)
 
 
 def _play(
     stage: Stage, place: Place, cases: list[Case], dsn: str, *, has_database: bool
 ) -> Iterator[tuple[list[Visit], int]]:
     """Yield what was seen, trial by trial, group by group."""
-    app = stage.project.apps.get(place.role, stage.project.app)
+    demo = stage.demo
+    app = demo.app_of(place.role)
     trails = stage.supervisor.directory / f"{place.name}.trails"
-    env = {**stage.project.environment(dsn, _NOWHERE), **app.env, "TRAIL_FILE": str(trails)}
+    env = {**demo.lead_to(dsn), **demo.reach(_NOWHERE), **app.env, "TRAIL_FILE": str(trails)}
     cores = stage.machine.server_cores
     with servers.launch(place.arm, app, stage.supervisor, env=env, cores=cores) as endpoint:
         for trial in range(place.trials):

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from whereasync.bench.stage import name_copy
 from whereasync.model import Cost, Peak
 from whereasync.processes import accounting
 
@@ -116,14 +117,14 @@ def reading(stage: Stage, endpoints: Mapping[str, Endpoint], name: str) -> Itera
         seen={
             role: _Seen(
                 endpoint=endpoint,
-                database=stage.database_of(role, name),
+                database=name_copy(role, name),
                 switches=accounting.count_switches([endpoint.pid]),
             )
             for role, endpoint in endpoints.items()
         }
     )
     ended = threading.Event()
-    with stage.database.counting() as count:
+    with stage.project.counting() as count:
         looking = threading.Thread(target=_look_on, args=(meter, count, ended), name="meter")
         looking.start()
         try:

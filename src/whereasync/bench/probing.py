@@ -19,21 +19,21 @@ from whereasync.servers import capacity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whereasync.bench.stage import Service, Stage
+    from whereasync.bench.stage import Stage
     from whereasync.model import Experiment, Fault, Side, Single
 
 ASKED = 3  # times each, of which the first, on a cold path, isn't counted
 MARGIN = 3.0  # s to stop everything and to write the report
 
 
-def choose_cells(stage: Stage, experiment: Experiment, service: Service) -> Experiment:
+def choose_cells(stage: Stage, experiment: Experiment) -> Experiment:
     """Return the experiment with the cells that fit; the ledger has what is left out, and why.
 
     Where it must be measured whole, fewer slices make it fit if they can; else it is a
     BadInputError. There is no cell at all if a view failed, which the ledger's faults say.
     """
     stage.observer.stage("see what fits into the budget")
-    demands = _probe(stage, experiment, service)
+    demands = _probe(stage, experiment)
     known = {side: each for side, each in demands.items() if isinstance(each, plan.Demand)}
     possible = [cell for cell in experiment.cells if {cell.a, cell.b} <= known.keys()]
     left_out = {cell.name: "its view failed" for cell in experiment.cells if cell not in possible}
@@ -91,15 +91,13 @@ def _too_little(stage: Stage, experiment: Experiment, costs: list[float]) -> Bad
     )
 
 
-def _probe(
-    stage: Stage, experiment: Experiment, service: Service
-) -> dict[Side, plan.Demand | Fault]:
+def _probe(stage: Stage, experiment: Experiment) -> dict[Side, plan.Demand | Fault]:
     """Send each side's request alone a few times; a side that fails is noted in the ledger."""
     probes = plan.choose_probes(experiment.cells)
     sides = list(dict.fromkeys(probes.values()))
     arms = stage.ledger.run.arms
     roles = list(arms)
-    with stage.launch_all(arms, "probe", service) as endpoints:
+    with stage.launch_all(arms, "probe") as endpoints:
         sequence = Sequence(
             targets=stage.targets(endpoints),
             questions=tuple(

@@ -14,7 +14,6 @@ from whereasync import plan
 from whereasync.bench import blame, dryrun
 from whereasync.bench.metering import reading
 from whereasync.bench.probing import MARGIN, choose_cells
-from whereasync.bench.stage import RACE
 from whereasync.bench.tuning import tune
 from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.load import drive, samples
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from whereasync.bench.stage import Service, Stage
+    from whereasync.bench.stage import Stage
     from whereasync.model import Cell, Experiment, Side, SliceRules
     from whereasync.results import CellResult
 
@@ -33,31 +32,30 @@ if TYPE_CHECKING:
 def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> None:
     """Walk the steps of the race; every finished one is in the ledger."""
     stage.observer.stage("load the data of the race")
-    stage.project.make_database(RACE, experiment.objects)
+    stage.project.load_race(experiment.objects)
     with contextlib.ExitStack() as up:
-        service = up.enter_context(stage.stand_in(experiment.upstream))
+        stage = up.enter_context(stage.calling(experiment.upstream))
         if experiment.is_whole:
-            dryrun.check(stage, experiment, service)
-        dryrun.check_stacks(stage, experiment, service)
-        tune(stage, experiment, steps, service)
+            dryrun.check(stage, experiment)
+        dryrun.check_stacks(stage, experiment)
+        tune(stage, experiment, steps)
         if set(stage.ledger.run.arms) != set(experiment.candidates):
             return  # an arm that can't serve at all: its candidates say why
         try:
-            experiment = choose_cells(stage, experiment, service)
+            experiment = choose_cells(stage, experiment)
         except BadInputError:
             raise
         except WhereAsyncError as error:
             stage.ledger.note(Fault.of("probe", error))
             return
         blocks = [step for step in steps if isinstance(step, plan.RunBlock)]
-        _run_blocks(stage, experiment, blocks, service)
+        _run_blocks(stage, experiment, blocks)
 
 
 def _run_blocks(
     stage: Stage,
     experiment: Experiment,
     blocks: Sequence[plan.RunBlock],
-    service: Service,
 ) -> None:
     undecided = set(experiment.cells)
     compared: set[tuple[Side, Side]] = set()
@@ -71,7 +69,7 @@ def _run_blocks(
         began = stage.ledger.elapsed
         stage.observer.stage(f"block {step.number + 1}, {_name(chosen)}")
         tasks = [_task(cell, list(stage.ledger.run.arms), compared) for cell in chosen]
-        block = _run_block(stage, step, tasks, experiment.rules, service)
+        block = _run_block(stage, step, tasks, experiment.rules)
         stage.ledger.add("blocks", block)
         failed = {task.cell for task in block.tasks if task.fault}
         undecided = {cell for cell in undecided if cell.name not in failed}
@@ -115,12 +113,15 @@ def _task(cell: Cell, roles: Sequence[str], compared: set[tuple[Side, Side]]) ->
 
 
 def _run_block(
-    stage: Stage, step: plan.RunBlock, tasks: Sequence[Task], rules: SliceRules, service: Service
+    stage: Stage,
+    step: plan.RunBlock,
+    tasks: Sequence[Task],
+    rules: SliceRules,
 ) -> Block:
     scratch = stage.supervisor.directory / f"block-{step.number}"
     name = f"block{step.number}"
     try:
-        with stage.launch_all(stage.ledger.run.arms, name, service) as endpoints:
+        with stage.launch_all(stage.ledger.run.arms, name) as endpoints:
             job = Job(
                 targets=stage.targets(endpoints), tasks=tuple(tasks), rules=rules, seed=step.seed
             )

@@ -28,9 +28,9 @@ RULES = SliceRules(window=1.0, slices=2)
 
 def check_servers(stage: Stage, budget: float | None, looks: tuple[int, ...]) -> None:
     """Race the arm against itself; the checks are in the ledger, beside those there already."""
-    stage.project.make_database(RACE, 1)
+    stage.project.load_race(1)
     yardstick = _measure_yardstick(stage)
-    stage.database.drop(RACE)  # the race makes its own
+    stage.project.drop(RACE)  # the race makes its own
     experiment = plan_race(yardstick, stage.ledger.run.seed, budget, looks)
     stage.ledger.set(experiment=experiment)
     try:
@@ -64,8 +64,8 @@ def _measure_yardstick(stage: Stage) -> planted.Yardstick:
     ]
     scratch = stage.supervisor.directory / "yardstick"
     with (
-        stage.stand_in(UPSTREAM) as service,
-        stage.launch_all({"a": ARM}, "yardstick", service) as endpoints,
+        stage.calling(UPSTREAM) as ready,
+        ready.launch_all({"a": ARM}, "yardstick") as endpoints,
     ):
         job = Job(
             targets=stage.targets(endpoints),

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whereasync import databases, machine
-from whereasync.bench.stage import Project, stand_in
+from whereasync import machine
+from whereasync.bench.stage import stand_in
 from whereasync.demo.experiment import ARTICLE_LATENCY
 from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.model import Arm, Interface, Upstream
@@ -20,7 +20,7 @@ from whereasync.servers.table import HOST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whereasync.bench import Setting
+    from whereasync.bench.demonstration import Setting
     from whereasync.bench.stage import Observer
     from whereasync.servers import Endpoint
 
@@ -71,8 +71,7 @@ def serve(setting: Setting, wish: Wish, observer: Observer) -> Iterator[Served]:
     observer.stage("start the database")
     with contextlib.ExitStack() as up:
         supervisor = up.enter_context(supervised())
-        database = up.enter_context(databases.provision(setting.database, supervisor))
-        project = Project(app=setting.app, supervisor=supervisor, database=database)
+        project = up.enter_context(setting.bring_up(supervisor))
         project.prepare()
         observer.stage(f"load {wish.objects:,} objects")
         dsn = project.make_database("served", wish.objects)
@@ -86,11 +85,11 @@ def serve(setting: Setting, wish: Wish, observer: Observer) -> Iterator[Served]:
                 arm,
                 setting.app,
                 supervisor,
-                env=project.environment(dsn, service),
+                env={**project.lead_to(dsn), **project.reach(service)},
                 find_port=(lambda: port) if port else free_port,
             )
         )
-        facts = database.facts
+        facts = project.facts
         yield Served(
             endpoint=endpoint,
             lines=(

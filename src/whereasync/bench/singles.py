@@ -7,8 +7,10 @@ server that died is started again for the next size, and what it missed is a fai
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whereasync.bench.demonstration import MIGRATED
 from whereasync.errors import WhereAsyncError
 from whereasync.load import drive
 from whereasync.load.sequence import Question, Sequence
@@ -36,24 +38,26 @@ def repeat_article(
     arm, upstream = experiment.article_arm, experiment.article_upstream
     if not groups or arm is None or upstream is None:
         return
-    dsn = stage.database.create(DATABASE, template="migrated")
+    demo = stage.demo
+    dsn = demo.database.create(DATABASE, template=MIGRATED)
+    env = demo.lead_to(dsn)
     with contextlib.ExitStack() as up:
-        service = real or up.enter_context(stage.stand_in(upstream))
+        stage = replace(stage, service=real) if real else up.enter_context(stage.calling(upstream))
         server = contextlib.ExitStack()
         up.push(server)
         endpoint: Endpoint | None = None
         for objects, pairs in groups:
             stage.observer.stage(f"1 As the article measured: {_name(pairs)}")
             try:
-                stage.project.load(dsn, objects)
+                demo.load(dsn, objects)
                 if endpoint is None or endpoint.child.poll() is not None:
                     server.close()
-                    endpoint = server.enter_context(stage.launch(arm, dsn, service))
+                    endpoint = server.enter_context(stage.launch(arm, demo.app, env))
                     _send(stage, endpoint, pairs[:1])  # the first answers of a fresh server
                 _send(stage, endpoint, pairs, lambda one: stage.ledger.add("singles", one))
             except WhereAsyncError as error:
                 _record_failure(stage, pairs, error)
-    stage.database.drop(DATABASE)
+    demo.database.drop(DATABASE)
 
 
 def _group(

@@ -6,23 +6,21 @@ Everything here is an effect behind a context manager or a command of the projec
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from whereasync import servers, upstreams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from whereasync.bench.demonstration import DemoProject
     from whereasync.bench.ledger import Ledger
-    from whereasync.databases import DatabaseServer
-    from whereasync.model import Arm, Machine, Target, Upstream
+    from whereasync.model import Arm, DatabaseFacts, Machine, Target, Upstream
     from whereasync.processes import Supervisor
 
 KEY = "whereasync"  # any key will do for the stand-in
-COMMAND_DEADLINE = 300.0  # s; a large --objects loads for minutes
-MIGRATED = "migrated"  # the name of the database that all others are made from
-RACE = "race"  # … and of the one that holds the race's data
+RACE = "race"  # the name of the database that holds the race's data
 
 
 class Observer(Protocol):
@@ -49,42 +47,51 @@ class Service:
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """The demo's project, its commands and its data."""
+class Project(Protocol):
+    """What is served, and the data that each server gets a copy of."""
 
-    app: servers.App  # makes and loads the databases
-    apps: Mapping[str, servers.App] = field(default_factory=dict)  # role → where it runs instead
-    supervisor: Supervisor
-    database: DatabaseServer
+    @property
+    def app(self) -> servers.App:
+        """What is served; its interpreter is the run's."""
+
+    @property
+    def facts(self) -> DatabaseFacts:
+        """The database that answers."""
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Roots of the database's process trees, where they are ours."""
+
+    def app_of(self, role: str) -> servers.App:
+        """Return what is served in that role."""
 
     def prepare(self) -> None:
-        """Make the database that all others are copied from: migrated and empty."""
-        self._manage(self.database.create(MIGRATED), "migrate", "--verbosity=0")
+        """Make what all data are made from."""
 
-    def make_database(self, name: str, objects: int) -> str:
-        """Make a database that holds so many objects of each model; return its DSN."""
-        dsn = self.database.create(name, template=MIGRATED)
-        self.load(dsn, objects)
-        return dsn
+    def load_race(self, objects: int) -> None:
+        """Make the race's data: so many objects of each model, where that can be chosen."""
 
-    def load(self, dsn: str, objects: int) -> None:
-        """Replace a database's content by so many objects of each model, and let it rest."""
-        self._manage(dsn, "load_cars", str(objects))
-        self.database.settle(dsn)
+    def copy(self, role: str, name: str) -> dict[str, str]:
+        """Make a copy of the race's data; return the environment that leads a server there."""
 
-    def environment(self, dsn: str, service: Service) -> dict[str, str]:
-        """Return what the project's settings read."""
-        return {"DATABASE_URL": dsn, "RATES_URL": service.url, "RATES_KEY": service.key}
+    def drop(self, name: str) -> None:
+        """Drop the copy of that name."""
 
-    def _manage(self, dsn: str, *arguments: str) -> None:
-        self.supervisor.run(
-            [self.app.python, "manage.py", *arguments],
-            name=arguments[0],
-            deadline=COMMAND_DEADLINE,
-            env={"DATABASE_URL": dsn},
-            cwd=self.app.directory,
-        )
+    def counting(
+        self,
+    ) -> contextlib.AbstractContextManager[Callable[[], Mapping[str, int] | None]]:
+        """Give a function that counts the connections to each copy by its name.
+
+        One with none is not in it; None where nothing connects (SQLite).
+        """
+
+    def reach(self, service: Service | None) -> dict[str, str]:
+        """Return the environment that leads a server to the stand-in."""
+
+
+def name_copy(role: str, name: str) -> str:
+    """Return the name of a role's own copy below ``Stage.launch_all(…, name, …)``."""
+    return f"{name}_{role}"
 
 
 @contextlib.contextmanager
@@ -99,57 +106,58 @@ class Stage:
     """All that is up while a run is measured."""
 
     project: Project
+    supervisor: Supervisor  # the owner of every process
     machine: Machine
     ledger: Ledger
     observer: Observer
+    service: Service | None = None  # that the project calls
 
     @property
-    def supervisor(self) -> Supervisor:
-        """The owner of every process."""
-        return self.project.supervisor
+    def demo(self) -> DemoProject:
+        """The demo's project, for what is played on nothing else."""
+        from whereasync.bench.demonstration import DemoProject
 
-    @property
-    def database(self) -> DatabaseServer:
-        """The server on which every arm gets a database of its own."""
-        return self.project.database
+        assert isinstance(self.project, DemoProject)
+        return self.project
 
-    def stand_in(self, upstream: Upstream) -> contextlib.AbstractContextManager[Service]:
-        """Run the stand-in for the other service's API."""
-        return stand_in(upstream, self.supervisor)
+    @contextlib.contextmanager
+    def calling(self, upstream: Upstream | None) -> Iterator[Stage]:
+        """Give the stage with a stand-in for the other service's API, where there is one."""
+        if upstream is None:
+            yield self
+            return
+        with stand_in(upstream, self.supervisor) as service:
+            yield replace(self, service=service)
 
     def launch(
-        self, arm: Arm, dsn: str, service: Service, role: str = ""
+        self, arm: Arm, app: servers.App, env: Mapping[str, str]
     ) -> contextlib.AbstractContextManager[servers.Endpoint]:
         """Serve the project by one arm, on the core of the server under test."""
-        app = self.project.apps.get(role, self.project.app)
         return servers.launch(
             arm,
             app,
             self.supervisor,
-            env={**self.project.environment(dsn, service), **app.env},
+            env={**self.project.reach(self.service), **env, **app.env},
             cores=self.machine.server_cores,
         )
 
     @contextlib.contextmanager
     def launch_all(
-        self, arms: Mapping[str, Arm], name: str, service: Service
+        self, arms: Mapping[str, Arm], name: str
     ) -> Iterator[dict[str, servers.Endpoint]]:
         """Start each role's arm fresh, on a copy of the race's data of its own."""
         with contextlib.ExitStack() as up:
             endpoints = {}
             for role, arm in arms.items():
-                database = self.database_of(role, name)
-                dsn = self.database.create(database, template=RACE)
-                up.callback(self.database.drop, database)
-                endpoints[role] = up.enter_context(self.launch(arm, dsn, service, role))
+                own = name_copy(role, name)
+                env = self.project.copy(role, own)
+                up.callback(self.project.drop, own)
+                app = self.project.app_of(role)
+                endpoints[role] = up.enter_context(self.launch(arm, app, env))
             yield endpoints
             for endpoint in endpoints.values():  # so that they end side by side
                 endpoint.child.ask_to_stop()
 
-    def database_of(self, role: str, name: str) -> str:
-        """Return the name of a role's own database below ``launch_all(…, name, …)``."""
-        return f"{name}_{role}"
-
     def targets(self, endpoints: Mapping[str, servers.Endpoint]) -> tuple[Target, ...]:
         """Return the endpoints as the load client sees them, in their order."""
-        return tuple(each.target(self.database.pids) for each in endpoints.values())
+        return tuple(each.target(self.project.pids) for each in endpoints.values())

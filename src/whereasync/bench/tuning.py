@@ -15,16 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from whereasync.bench.stage import Service, Stage
+    from whereasync.bench.stage import Stage
     from whereasync.model import Experiment, TaskRecord
     from whereasync.servers import Endpoint
 
 RULES = SliceRules(window=0.2, latencies=1.0, slices=2, warm_up=0.1)
 
 
-def tune(
-    stage: Stage, experiment: Experiment, steps: Iterable[plan.Step], service: Service
-) -> None:
+def tune(stage: Stage, experiment: Experiment, steps: Iterable[plan.Step]) -> None:
     """Choose the fastest candidate of each role, in the geometric mean over the sweep's cells.
 
     A role with one candidate isn't measured. A candidate that fails is recorded as a failure; a
@@ -38,7 +36,7 @@ def tune(
             points.append(SweepPoint(role=step.role, arm=step.arm))
             continue
         stage.observer.stage(f"tune {step.arm}")
-        points.append(_try(stage, experiment, step, service))
+        points.append(_try(stage, experiment, step))
     best = {
         role: max(
             (point for point in points if point.role == role and not point.fault),
@@ -53,11 +51,9 @@ def tune(
     )
 
 
-def _try(
-    stage: Stage, experiment: Experiment, step: plan.TryCandidate, service: Service
-) -> SweepPoint:
+def _try(stage: Stage, experiment: Experiment, step: plan.TryCandidate) -> SweepPoint:
     try:
-        with stage.launch_all({step.role: step.arm}, "sweep", service) as endpoints:
+        with stage.launch_all({step.role: step.arm}, "sweep") as endpoints:
             reached = _measure(stage, experiment, step.role, endpoints)
     except WhereAsyncError as error:
         fault = Fault.of(Void.SERVER, error)

@@ -18,7 +18,8 @@ from whereasync.cli.progress import watch
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
-    from whereasync.bench import Service, Setting
+    from whereasync.bench import Service
+    from whereasync.bench.demonstration import Setting
     from whereasync.bench.serving import Wish
     from whereasync.model import Arm, Experiment
     from whereasync.results import Results

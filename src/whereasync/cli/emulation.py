@@ -10,7 +10,7 @@ from whereasync.cli.measuring import demo_setting, draw_seed, measure, require_e
 from whereasync.cli.options import format_options, run_options
 
 if TYPE_CHECKING:
-    from whereasync.bench import Setting
+    from whereasync.bench.demonstration import Setting
     from whereasync.bench.stage import Observer
     from whereasync.model import Run
     from whereasync.store import RunDirectory

@@ -11,7 +11,7 @@ from whereasync.cli.options import format_options, run_options
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
-    from whereasync.bench import Setting
+    from whereasync.bench.demonstration import Setting
     from whereasync.bench.stage import Observer
     from whereasync.model import IdlePlan, Run
     from whereasync.servers import App

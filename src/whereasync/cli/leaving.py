@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from whereasync.bench import Setting
+    from whereasync.bench.demonstration import Setting
     from whereasync.bench.stage import Observer, Stage
     from whereasync.model import Run, Stack
     from whereasync.results import Fact

@@ -21,7 +21,8 @@ from whereasync.model import Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from whereasync.bench import Service, Setting
+    from whereasync.bench import Service
+    from whereasync.bench.demonstration import Setting
     from whereasync.bench.stage import Observer
     from whereasync.model import Experiment, Run
     from whereasync.results import Results
@@ -97,7 +98,7 @@ def require_time(experiment: Experiment) -> None:
 
 def demo_setting(database: str | None, real: Service | None = None) -> Setting:
     """Return the demo's project with a database; BadInputError for a URL that can't be."""
-    from whereasync.bench import Setting
+    from whereasync.bench.demonstration import Setting
     from whereasync.databases.address import parse_address
     from whereasync.demo import PROJECT
     from whereasync.servers import App

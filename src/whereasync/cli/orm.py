@@ -23,7 +23,7 @@ from whereasync.errors import BadInputError
 if TYPE_CHECKING:
     from typing import Any
 
-    from whereasync.bench import Setting
+    from whereasync.bench.demonstration import Setting
     from whereasync.model import Experiment, Stack
     from whereasync.servers import App
 

@@ -13,7 +13,7 @@ from whereasync.errors import BadInputError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from whereasync.bench import Setting
+    from whereasync.bench.demonstration import Setting
     from whereasync.bench.stage import Observer, Stage
     from whereasync.model import Check, Run
     from whereasync.store import RunDirectory
