@@ -13,7 +13,6 @@ import pytest
 from tests import synthetic
 
 from whereasync.bench import dryrun
-from whereasync.bench.stage import Stage
 from whereasync.errors import BadInputError
 from whereasync.model import Cell, Experiment, Request, Side
 from whereasync.servers import Endpoint, free_port
@@ -21,6 +20,7 @@ from whereasync.servers import Endpoint, free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from whereasync.bench.stage import Stage
     from whereasync.model import Arm
 
 LOG = "Traceback (most recent call last):\nValueError: no such car"

@@ -90,12 +90,9 @@ def set_stage(path: Path, database: Database) -> Stage:
         database=cast("DatabaseServer", database),
     )
     ledger = Ledger(run=run, directory=directory)
+    nobody = cast("Any", None)
     return Stage(
-        project=project,
-        supervisor=cast("Any", None),
-        machine=run.machine,
-        ledger=ledger,
-        observer=cast("Any", None),
+        project=project, supervisor=nobody, machine=run.machine, ledger=ledger, observer=nobody
     )
 
 

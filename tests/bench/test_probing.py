@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from whereasync.model import Experiment, Side
+    from whereasync.processes import Supervisor
 
 PLANNED = synthetic.experiment()
 QUICK = plan.Demand(latency=0.01, server_cpu=0.001)
@@ -54,10 +55,9 @@ def stage(tmp_path: Path) -> Stage:
     directory, run = synthetic.begin(tmp_path / "run", PLANNED)
     ledger = Ledger(run=run, directory=directory)
     ledger.started -= 10.0
-    nobody = cast("Project", None)
     return Stage(
-        project=nobody,
-        supervisor=cast("Any", None),
+        project=cast("Project", None),
+        supervisor=cast("Supervisor", None),
         machine=run.machine,
         ledger=ledger,
         observer=Listener(),
