@@ -32,6 +32,7 @@ from whereasync.model import (
     SweepPoint,
     Task,
     TaskRecord,
+    Upstream,
 )
 from whereasync.plan import build_race
 from whereasync.results import Results, derive
@@ -78,7 +79,7 @@ def two_arms(
         rate=rate,
         budget=120.0,
         objects=10,
-        upstream="20ms",
+        upstream=Upstream(latency="20ms", rates="small"),
         seed=7,
         looks=LOOKS,
         is_same_work=True,

@@ -8,7 +8,7 @@ import pytest
 from whereasync import plan
 from whereasync.demo.cells import cells
 from whereasync.demo.experiment import Choices, build
-from whereasync.model import Arm, Interface, Request, Side, SliceRules
+from whereasync.model import Arm, Interface, Request, Side, SliceRules, Upstream
 
 if TYPE_CHECKING:
     from whereasync.model import Experiment
@@ -156,7 +156,7 @@ def race(**changes: Any) -> Experiment:
         "rate": None,
         "budget": 120.0,
         "objects": 10,
-        "upstream": "20ms",
+        "upstream": Upstream(latency="20ms", rates="small"),
         "seed": 7,
         "looks": (6, 12, 24),
         "is_same_work": True,
@@ -177,7 +177,7 @@ def test_a_race_has_a_cell_for_each_number_of_clients() -> None:
     assert built.sweep == built.cells
     assert built.is_whole
     assert (built.worst, built.budget, built.objects, built.seed) == (0.05, 120.0, 10, 7)
-    assert built.upstream.latency == "20ms"
+    assert built.upstream == Upstream(latency="20ms", rates="small")
 
 
 def test_a_race_at_a_rate_is_an_open_loop() -> None:

@@ -11,12 +11,12 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from whereasync.model import Cell, Experiment, Side, SliceRules, Upstream
+from whereasync.model import Cell, Experiment, Side, SliceRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whereasync.model import Arm, Request, Row
+    from whereasync.model import Arm, Request, Row, Upstream
 
 COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
 SLACK = 1.15  # a map's slices take so much longer than the bounds say
@@ -120,7 +120,7 @@ def build_race(  # noqa: PLR0913 # a race has that many properties
     rate: float | None,
     budget: float,
     objects: int,
-    upstream: str,
+    upstream: Upstream | None,
     seed: int,
     looks: tuple[int, ...],
     is_same_work: bool,
@@ -148,7 +148,7 @@ def build_race(  # noqa: PLR0913 # a race has that many properties
         seed=seed,
         budget=budget,
         objects=objects,
-        upstream=Upstream(latency=upstream, rates="small", seed=seed),
+        upstream=upstream,
         candidates=dict(candidates),
         sweep=cells,
         cells=cells,

@@ -150,6 +150,7 @@ def _race(typed: Typed) -> int:
 def _plan(typed: Typed, app: App) -> Experiment:
     from whereasync import plan
     from whereasync.demo.experiment import RACE_OBJECTS
+    from whereasync.model import Upstream
     from whereasync.servers.arms import parse_arm
     from whereasync.stats import LOOKS
     from whereasync.upstreams.latency import parse_latency
@@ -162,6 +163,7 @@ def _plan(typed: Typed, app: App) -> Experiment:
             "with --rate, --clients is one number: the connections at most",
             f"--rate {typed.rate:g} --clients {max(clients)}",
         )
+    seed = draw_seed(typed.seed)
     return plan.build_race(
         {role: _request(entry.path, typed) for role, entry in entries.items()},
         {role: _candidates(entry.arm, app, tune=typed.tune) for role, entry in entries.items()},
@@ -169,8 +171,8 @@ def _plan(typed: Typed, app: App) -> Experiment:
         rate=typed.rate,
         budget=typed.budget,
         objects=RACE_OBJECTS,
-        upstream=typed.upstream,
-        seed=draw_seed(typed.seed),
+        upstream=Upstream(latency=typed.upstream, rates="small", seed=seed),
+        seed=seed,
         looks=LOOKS,
         is_same_work=not typed.different_work,
         worst=typed.fail_if,

@@ -50,7 +50,7 @@ class Experiment:
     article_upstream: Upstream | None = None
     rows: tuple[Row, ...] = ()
     objects: int  # loaded for the race
-    upstream: Upstream  # of the race
+    upstream: Upstream | None = None  # of the race; None: the project calls whom it calls
     candidates: dict[str, tuple[Arm, ...]]  # role → arms to choose the best-tuned from
     sweep: tuple[Cell, ...] = ()  # what the candidates are tuned on
     cells: tuple[Cell, ...] = ()  # the race, the most telling first

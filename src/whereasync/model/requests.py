@@ -32,6 +32,8 @@ class Request:
     body: str = ""
     status: int = 200  # anything else is a fault
     volatile: tuple[str, ...] = ()  # regular expressions, masked before answers are compared
+    recipe: str = ""  # the configured request whose parameters fill the path's {places}
+    user: str = ""  # whose session it carries; empty: nobody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

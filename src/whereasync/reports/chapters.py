@@ -44,7 +44,7 @@ def compare_arms(results: Results) -> Iterator[Block]:
 
 
 def _caption(arms: str, experiment: Experiment | None) -> str:
-    if experiment is None:
+    if experiment is None or experiment.upstream is None:
         return arms
     return (
         f"{arms}; GET over {experiment.objects} objects, POST creates, updates and deletes one of "

@@ -135,7 +135,7 @@ def _weigh_client(results: Results) -> Iterator[Part]:
     written = _cheapest(results, "same-api")
     shared = _cheapest(results, "fan-1")
     experiment = results.run.experiment
-    if written is None or experiment is None:
+    if written is None or experiment is None or experiment.upstream is None:
         return
     yield "An API call as written costs "
     yield Seconds(written.server_cpu / 1000)

@@ -113,7 +113,8 @@ def _describe_load(experiment: Experiment | None) -> Iterator[str]:
         yield f"; {request.method} requests"
     if rate := experiment.cells[0].rate:
         yield f"; open loop, {rate:,g} requests/s to each"
-    yield f"; the API behind it waits {space_unit(experiment.upstream.latency)}"
+    if experiment.upstream:
+        yield f"; the API behind it waits {space_unit(experiment.upstream.latency)}"
 
 
 # ---------------------------------------------------------------- the answer

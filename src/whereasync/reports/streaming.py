@@ -182,7 +182,7 @@ def _preface(run: Run) -> Iterator[Block]:
 
 
 def _describe_upstream(experiment: Experiment | None) -> Iterator[str]:
-    if experiment is None:
+    if experiment is None or experiment.upstream is None:
         return
     upstream = experiment.upstream
     yield f" The API sends {NAMES.get(upstream.rates, upstream.rates)} in {upstream.pieces} parts"
