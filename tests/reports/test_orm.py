@@ -12,7 +12,7 @@ from tests import synthetic
 from whereasync.demo.orm import LENGTHS, WAYS, build
 from whereasync.model import Caveat, Fault, Peak, Status
 from whereasync.renderers import render
-from whereasync.reports.orm import report
+from whereasync.reports.orm import ASYNC, MOST, report
 from whereasync.results import CellResult, Results, derive
 from whereasync.stats import void
 
@@ -217,3 +217,10 @@ def test_a_run_cut_short_shows_what_there_is(tmp_path: Path) -> None:
     said = flat(show(nothing))
     assert "No result" in said
     assert "What they are" not in said
+
+
+def test_of_many_that_are_open_the_likeliest_are_named(tmp_path: Path) -> None:
+    """Sixteen of them are no answer."""
+    wide = {way.role: synthetic.DOUBTFUL for way in WAYS if way.role in ASYNC}
+    said = flat(show(race(tmp_path, {**wide, "written": 0.4})))
+    assert f"and {len(wide) - 1 - MOST} more, with lower ratios." in said

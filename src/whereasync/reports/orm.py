@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 LONGER = "whereasync demo orm --full"
 LATEST = "whereasync demo orm --stack latest"
+MOST = 3  # open cells to name
 ASYNC = {way.role for way in WAYS if way.is_async}
 
 
@@ -125,7 +126,8 @@ def _answer(cells: Sequence[CellResult]) -> Iterator[Block]:
     if same:
         yield paragraph(*_list("No difference that matters: ", same))
     if still := [each for each in _raced(cells) if _may_win(each.comparison)]:
-        yield paragraph(*_list("Still open, and may be faster: ", still))
+        likely = sorted(still, key=lambda each: each.comparison.ratio or 0.0, reverse=True)
+        yield paragraph(*_list("Still open, and may be faster: ", likely, most=MOST))
 
 
 def _raced(cells: Sequence[CellResult]) -> list[CellResult]:
@@ -165,14 +167,15 @@ def _range(decided: Sequence[CellResult]) -> Iterator[Part]:
         yield " the server's CPU at the least. "
 
 
-def _list(says: str, cells: Sequence[CellResult]) -> Iterator[Part]:
+def _list(says: str, cells: Sequence[CellResult], most: int | None = None) -> Iterator[Part]:
     if cells:
         yield says
-        for number, each in enumerate(cells):
-            yield ", " if number else ""
+        for number, each in enumerate(cells[:most]):
+            yield "; " if number else ""
             yield from _quote(each)
             yield f", {each.cell.topic}"
-        yield ". "
+        rest = len(cells[most:]) if most else 0
+        yield f"; and {rest} more, with lower ratios. " if rest else ". "
 
 
 def _quote(result: CellResult) -> Iterator[Part]:
