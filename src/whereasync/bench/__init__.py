@@ -68,11 +68,13 @@ def run(
     """Measure the experiment and return the run, saved after every step."""
 
     def play(stage: Stage) -> None:
-        steps = plan.expand(experiment)
+        completed = stage.project.complete(experiment)
+        stage.ledger.set(experiment=completed)
+        steps = plan.expand(completed)
         singles = [step for step in steps if isinstance(step, plan.LoadObjects | plan.SendPair)]
-        repeat_article(stage, experiment, singles, setting.real)
-        if experiment.cells:
-            race(stage, experiment, steps)
+        repeat_article(stage, completed, singles, setting.real)
+        if completed.cells:
+            race(stage, completed, steps)
 
     begun = replace(begun, experiment=experiment)
     return perform(play, setting, begun, directory, observer, budget=experiment.budget)
@@ -135,6 +137,7 @@ def _perform(
             },
         )
         project.prepare()
+        ledger.set(project=project.title, said=project.said)
         play(stage)
     found = machine.find_caveats(
         ledger.run.machine,

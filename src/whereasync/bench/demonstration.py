@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from whereasync.bench.stage import Service
     from whereasync.databases import DatabaseServer
-    from whereasync.model import DatabaseFacts
+    from whereasync.model import DatabaseFacts, Experiment
     from whereasync.processes import Supervisor
     from whereasync.servers import App
 
@@ -48,6 +48,11 @@ class DemoProject:
     database: DatabaseServer
 
     @property
+    def title(self) -> str:
+        """What a reader calls it."""
+        return "the demo's project"
+
+    @property
     def facts(self) -> DatabaseFacts:
         """The database that answers."""
         return self.database.facts
@@ -60,6 +65,20 @@ class DemoProject:
     def app_of(self, role: str) -> App:
         """Return what is served in that role."""
         return self.apps.get(role, self.app)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Nothing is replaced."""
+        return ()
+
+    def first_path(self, role: str) -> str:
+        """Return the index, which every variant has."""
+        del role
+        return "/"
+
+    def complete(self, experiment: Experiment) -> Experiment:
+        """Return it as it is."""
+        return experiment
 
     def prepare(self) -> None:
         """Make the database that all others are copied from: migrated and empty."""

@@ -38,7 +38,7 @@ def compare_ways(
 
     A tool or a server that fails as a whole is a fault of each of its bursts.
     """
-    has_postgres = stage.project.facts.vendor == POSTGRESQL
+    has_postgres = stage.demo.facts.vendor == POSTGRESQL
     tools = question.list_bursts(
         tuple(way for way in Way if not way.is_real), has_postgres=has_postgres
     )

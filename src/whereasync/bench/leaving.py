@@ -80,7 +80,7 @@ def watch_departures(
 
     ``wait`` is in s. A server that doesn't start, or dies, is a fault of each of its cases.
     """
-    has_database = stage.project.facts.vendor == POSTGRESQL
+    has_database = stage.demo.facts.vendor == POSTGRESQL
     for role, of_role in arms.items():
         app = stage.project.app_of(role)
         django = servers.versions(app.python, ["django"]).get("django", "0")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from whereasync.bench.demonstration import DemoProject
     from whereasync.bench.ledger import Ledger
-    from whereasync.model import Arm, DatabaseFacts, Machine, Target, Upstream
+    from whereasync.model import Arm, DatabaseFacts, Experiment, Machine, Target, Upstream
     from whereasync.processes import Supervisor
 
 KEY = "whereasync"  # any key will do for the stand-in
@@ -55,15 +55,29 @@ class Project(Protocol):
         """What is served; its interpreter is the run's."""
 
     @property
-    def facts(self) -> DatabaseFacts:
-        """The database that answers."""
+    def title(self) -> str:
+        """What a reader calls it."""
+
+    @property
+    def facts(self) -> DatabaseFacts | None:
+        """The database that answers; None where there is none."""
 
     @property
     def pids(self) -> tuple[int, ...]:
         """Roots of the database's process trees, where they are ours."""
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What must be said aloud of how it is played, a sentence each; once prepared."""
+
     def app_of(self, role: str) -> servers.App:
         """Return what is served in that role."""
+
+    def first_path(self, role: str) -> str:
+        """Return the path whose answer tells that a server is ready."""
+
+    def complete(self, experiment: Experiment) -> Experiment:
+        """Return the experiment with what is known of its requests only once prepared."""
 
     def prepare(self) -> None:
         """Make what all data are made from."""
@@ -130,7 +144,7 @@ class Stage:
             yield replace(self, service=service)
 
     def launch(
-        self, arm: Arm, app: servers.App, env: Mapping[str, str]
+        self, arm: Arm, app: servers.App, env: Mapping[str, str], path: str = "/"
     ) -> contextlib.AbstractContextManager[servers.Endpoint]:
         """Serve the project by one arm, on the core of the server under test."""
         return servers.launch(
@@ -139,6 +153,7 @@ class Stage:
             self.supervisor,
             env={**self.project.reach(self.service), **env, **app.env},
             cores=self.machine.server_cores,
+            path=path,
         )
 
     @contextlib.contextmanager
@@ -152,8 +167,8 @@ class Stage:
                 own = name_copy(role, name)
                 env = self.project.copy(role, own)
                 up.callback(self.project.drop, own)
-                app = self.project.app_of(role)
-                endpoints[role] = up.enter_context(self.launch(arm, app, env))
+                app, path = self.project.app_of(role), self.project.first_path(role)
+                endpoints[role] = up.enter_context(self.launch(arm, app, env, path))
             yield endpoints
             for endpoint in endpoints.values():  # so that they end side by side
                 endpoint.child.ask_to_stop()

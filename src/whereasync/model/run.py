@@ -62,6 +62,8 @@ class Run:
     machine: Machine
     schema: int = SCHEMA_VERSION
     elapsed: float = 0.0  # s
+    project: str = "the demo's project"
+    said: tuple[str, ...] = ()  # how it was played, a sentence each: what was replaced
     versions: dict[str, str] = field(default_factory=dict)  # distribution → version
     stacks: dict[str, dict[str, str]] = field(default_factory=dict)  # role → its stack's versions
     database: DatabaseFacts | None = None

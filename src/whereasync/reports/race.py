@@ -23,6 +23,7 @@ from whereasync.document import (
     caveat,
     dim,
     fault,
+    items,
     left,
     paragraph,
     qualify,
@@ -91,7 +92,8 @@ def _title_side(side: Side, run: Run) -> str:
 
 def _preface(run: Run) -> Iterator[Block]:
     experiment, versions = run.experiment, run.versions
-    stack = ["The demo's project", run.machine.python]
+    python, ours = run.versions.get("python", ""), run.machine.python
+    stack = [_capitalise(run.project), ours if python in ours else f"Python {python}"]
     stack += [f"Django {versions['django']}"] if "django" in versions else []
     if run.database:
         stack.append(f"{run.database.vendor} {run.database.version} ({run.database.where})")
@@ -103,6 +105,11 @@ def _preface(run: Run) -> Iterator[Block]:
         yield caveat(CUT_SHORT[run.status], hint="run it again")
     for found in run.faults:
         yield fault(found)
+
+
+def _capitalise(project: str) -> str:
+    """Return "The demo's project", and a module's name as it is."""
+    return f"T{project[1:]}" if project.startswith("the ") else project
 
 
 def _describe_load(experiment: Experiment | None) -> Iterator[str]:
@@ -306,6 +313,9 @@ def _tuned(results: Results) -> Iterator[Block]:
 
 def _closing(results: Results) -> Iterator[Block]:
     run = results.run
+    if run.said:
+        yield paragraph(dim("Replaced, so that nothing of yours is written or reached: "))
+        yield items(*((each,) for each in run.said))
     for found in run.caveats:
         yield qualify(found)
     yield sign(run, [each.comparison for each in results.cells])

@@ -192,6 +192,7 @@ class App:
     wsgi: str = ""  # "demosite.wsgi:application"
     asgi: str = ""
     env: Mapping[str, str] = field(default_factory=dict)  # what its settings read beside
+    call: tuple[str, ...] = ()  # what runs any server, after the interpreter; empty: its own module
 
 
 def parse_arm_server(text: str) -> Arm:
@@ -317,8 +318,14 @@ def build_argv(arm: Arm, app: App, *, port: int, directory: Path, config: Path) 
     }
     return [
         str(app.python),
-        *(row.call or ("-m", arm.server)),
+        *_call(arm, app),
         *(argument.format_map(places) for argument in row.arguments),
         *told,
         *(argument.format_map(places) for argument in row.positional),
     ]
+
+
+def _call(arm: Arm, app: App) -> tuple[str, ...]:
+    if app.call:
+        return (*app.call, arm.server)
+    return SERVERS[arm.server].call or ("-m", arm.server)

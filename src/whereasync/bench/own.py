@@ -1,0 +1,201 @@
+"""The user's own project on the bench: entered through the guest, on databases of ours.
+
+Whom a request comes from and what stands in its path is known only once the databases are there:
+``complete`` puts both into the experiment. A newcomer would log in through the project's own login
+page, and need a password for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from whereasync.bench.stage import RACE
+from whereasync.model import PARAMETER, Order, Prepared
+from whereasync.project import settle_in
+from whereasync.project.data import make_ready, provide
+from whereasync.servers import App
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from whereasync.bench.stage import Service
+    from whereasync.model import Config, DatabaseFacts, Experiment, Inventory, Recipe, Request
+    from whereasync.processes import Supervisor
+    from whereasync.project import Guest, Home
+    from whereasync.project.data import Data
+
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # Django asks no CSRF token for these
+LAUNCHER = ("-m", "whereasync_guest.serve")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSetting:
+    """A project of the user's, and how it is to be brought up."""
+
+    home: Home
+    config: Config
+    recipes: tuple[Recipe, ...] = ()  # that the experiment asks for
+    users: tuple[str, ...] = ()  # … and by whom, as the project calls them
+    swaps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # role → dotted names
+    overlay: tuple[str, ...] = ()  # servers that the project lacks
+    database: str | None = None  # as ``databases.provision`` takes it
+    environment: Mapping[str, str] = field(default_factory=dict)  # beside the home's
+    apps: Mapping[str, App] = field(default_factory=dict)
+    real: Service | None = None
+
+    @property
+    def app(self) -> App:
+        """What is served: the guest's application, which enters the project."""
+        return App(
+            python=self.home.python,
+            directory=self.home.directory,
+            wsgi="whereasync_guest.wsgi:application",
+            asgi="whereasync_guest.asgi:application",
+            call=LAUNCHER,
+            overlay=self.overlay,
+            env=dict(self.environment),
+        )
+
+    @contextlib.contextmanager
+    def bring_up(self, supervisor: Supervisor) -> Iterator[OwnProject]:
+        """Enter the project and provide its databases while the context lasts."""
+        guest = settle_in(self.home, supervisor)
+        inventory = guest.ask("inventory").inventory
+        assert inventory is not None
+        with provide(
+            inventory.databases,
+            supervisor,
+            url=self.database,
+            template=self.config.template,
+        ) as data:
+            order = self._order(inventory)
+            yield OwnProject(setting=self, guest=guest, data=data, order=order)
+
+    def _order(self, inventory: Inventory) -> Order:
+        return Order(
+            overlay=self.overlay,
+            wsgi=inventory.wsgi,
+            asgi=inventory.asgi,
+            tasks=self.config.tasks,
+            users=self.users,
+            fills={each.name: each.fill for each in self.recipes if each.fill},
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class OwnProject:
+    """A ``Project`` that the guest enters."""
+
+    setting: OwnSetting
+    guest: Guest
+    data: Data
+    order: Order  # beside the databases and the swaps of a role
+    prepared: Prepared = field(default_factory=Prepared)
+    first: dict[str, str] = field(default_factory=dict)  # role → a path that it is asked for
+
+    @property
+    def app(self) -> App:
+        """What is served."""
+        return self.setting.app
+
+    @property
+    def title(self) -> str:
+        """What a reader calls it."""
+        return self.setting.home.settings
+
+    @property
+    def facts(self) -> DatabaseFacts | None:
+        """The database that answers; None where the project has none."""
+        return self.data.facts
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Roots of the database's process trees, where they are ours."""
+        return self.data.pids
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What was replaced, to be said aloud."""
+        return self.prepared.said
+
+    def app_of(self, role: str) -> App:
+        """Return what is served: the same in every role."""
+        del role
+        return self.app
+
+    def prepare(self) -> None:
+        """Make the database that all copies are made of: migrated, seeded, logged in to."""
+        seed = self.setting.config.seed
+        self.prepared = make_ready(
+            self.data, self.guest, RACE, order=self.order, seed=seed
+        ).prepared
+
+    def first_path(self, role: str) -> str:
+        """Return the path whose answer tells that a server is ready."""
+        return self.first.get(role, "/")
+
+    def load_race(self, objects: int) -> None:
+        """Nothing: the data are what the project's own seed makes them."""
+
+    def complete(self, experiment: Experiment) -> Experiment:
+        """Return the experiment with sessions, tokens and what fills the paths put in."""
+
+        def complete(request: Request) -> Request:
+            return complete_request(request, self.prepared)
+
+        self.first = {
+            side.role: complete(side.request).path
+            for cell in experiment.cells
+            for side in (cell.a, cell.b)
+        }
+        cells = tuple(
+            replace(
+                cell,
+                a=replace(cell.a, request=complete(cell.a.request)),
+                b=replace(cell.b, request=complete(cell.b.request)),
+            )
+            for cell in experiment.cells
+        )
+        return replace(experiment, cells=cells, sweep=cells if experiment.sweep else ())
+
+    def copy(self, role: str, name: str) -> dict[str, str]:
+        """Copy the databases; return the environment that leads a server there."""
+        databases = self.data.create(name, template=RACE)
+        swaps = dict(self.setting.swaps.get(role, {}))
+        return self.guest.environment(name, replace(self.order, databases=databases, swaps=swaps))
+
+    def drop(self, name: str) -> None:
+        """Drop the copy of that name."""
+        self.data.drop(name)
+
+    def counting(
+        self,
+    ) -> contextlib.AbstractContextManager[Callable[[], Mapping[str, int] | None]]:
+        """Give a function that counts the connections to each copy by its name."""
+        return self.data.counting()
+
+    def reach(self, service: Service | None) -> dict[str, str]:
+        """Return nothing: the project calls its services by their own names."""
+        del service
+        return {}
+
+
+def complete_request(request: Request, prepared: Prepared) -> Request:
+    """Return a request with its user's session, its token, and its path's places filled."""
+    values = prepared.filled.get(request.recipe, {})
+    headers = dict(request.headers)
+    cookies = prepared.cookies.get(request.user, {})
+    is_safe = request.method in SAFE
+    if cookies and (request.user or not is_safe):
+        ours = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        headers["Cookie"] = "; ".join(filter(None, [headers.get("Cookie", ""), ours]))
+    if not is_safe and (token := prepared.tokens.get(request.user)):
+        headers.setdefault(prepared.csrf_header, token)
+    path = PARAMETER.sub(
+        lambda found: quote(values[found[1]], safe="/") if found[1] in values else found[0],
+        request.path,
+    )
+    return replace(request, path=path, headers=tuple(headers.items()))
