@@ -66,7 +66,7 @@ _TAKEN = re.compile("(address|port is) already in use|connection in use", re.IGN
 _RAISED = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|ImproperlyConfigured)\b.*")
 _CAUSED = "The above exception was the direct cause of the following exception:"
 # Settings from the environment that would quietly change what is measured.
-_FOREIGN = ("GUNICORN_CMD_ARGS", "GRANIAN_", "UVICORN_")
+_FOREIGN = ("COVERAGE_PROCESS_", "GRANIAN_", "GUNICORN_CMD_ARGS", "UVICORN_")
 
 # Prints {name: version} of an interpreter and of the distributions that it has. Runs on Python 3.9.
 _VERSIONS = """
