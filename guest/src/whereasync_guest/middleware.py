@@ -39,12 +39,14 @@ class Entry:
         self.is_async = False
         self.is_adapted = False
         self.is_unused = False
+        self.is_given_async = False  # what it calls is marked as a coroutine function
         self.adapted: list[Any] = []  # its hooks that Django put a change of mode round
 
     def __call__(self, get_response: Any) -> Any:
         """Build it as Django asked."""
         from django.core.exceptions import MiddlewareNotUsed
 
+        self.is_given_async = is_coroutine(get_response)
         try:
             self.built = self.factory(get_response)
         except MiddlewareNotUsed:
@@ -134,7 +136,7 @@ def _find_hops(entry: Entry) -> list[str]:
     found = []
     for hook in HOOKS:
         method = getattr(entry.built, hook, None)
-        is_by_mixin = hook in BY_MIXIN and entry.is_async and _is_mixins(entry.built)
+        is_by_mixin = hook in BY_MIXIN and is_coroutine(entry.built) and _is_mixins(entry.built)
         is_adapted = hook not in BY_MIXIN and any(method == each for each in entry.adapted)
         if method is not None and (is_by_mixin or is_adapted or hook == "process_exception"):
             found.append(hook)
@@ -146,14 +148,21 @@ def _is_mixins(built: Any) -> bool:
     from django.utils.deprecation import MiddlewareMixin
 
     kind = type(built)
-    return isinstance(built, MiddlewareMixin) and all(
-        getattr(kind, name) is getattr(MiddlewareMixin, name) for name in ("__call__", "__acall__")
-    )
+    if not isinstance(built, MiddlewareMixin) or kind.__acall__ is not MiddlewareMixin.__acall__:
+        return False
+    called = getattr(kind.__call__, "__code__", None)
+    passes_on = called is not None and {"super", "__acall__"} & set(called.co_names)
+    return kind.__call__ is MiddlewareMixin.__call__ or bool(passes_on)
 
 
 def _doubt(entry: Entry) -> list[str]:
-    """Say where what a middleware says of itself isn't what Django would see in it."""
+    """Say where what a middleware says of itself isn't what Django sees in what it made.
+
+    Of several in a row only the innermost: the others take over what it began.
+    """
     if entry.built is None or entry.is_async == is_coroutine(entry.built):
+        return []
+    if entry.is_async and not entry.is_given_async:
         return []
     if entry.is_async:
         doubt = "says that it can be async, but isn't marked so: those outside take it for sync"

@@ -49,6 +49,11 @@ def is_coroutine(thing: Any) -> bool:
     return bool(ask(thing) if ask else base.asyncio.iscoroutinefunction(thing))
 
 
+def is_function(thing: Any) -> bool:
+    """Whether it really is one: a lazy object says so of what is inside."""
+    return type(thing) is FunctionType
+
+
 def is_written_async(function: Any) -> bool:
     """Whether the code of a function itself is async, a generator included."""
     return is_coroutine(function) or inspect.isasyncgenfunction(function)
@@ -106,7 +111,7 @@ def _open_closure(thing: Any) -> Any:
 
     Only under the usual names: a view may well hold callables that it isn't a wrapper of.
     """
-    if not isinstance(thing, FunctionType):
+    if not is_function(thing):
         return None
     given = [cell for name, cell in read_cells(thing).items() if name in GIVEN and callable(cell)]
     return given[0] if len(given) == 1 and not isinstance(given[0], type) else None
@@ -126,10 +131,11 @@ def _read(cell: Any) -> Any:
 
 
 def name_wrapper(wrapper: Any) -> list[str]:
-    """Return the decorators that a wrapper stands for, as dotted names, the outermost first."""
-    if not isinstance(wrapper, FunctionType):
-        return [_name_object(wrapper)]
-    return _name_function(wrapper)
+    """Return what a wrapper stands for, or a decorator, as dotted names, the outermost first.
+
+    Several for ``method_decorator`` of several.
+    """
+    return _name_function(wrapper) if is_function(wrapper) else [_name_object(wrapper)]
 
 
 def _name_object(wrapper: Any) -> str:
@@ -164,14 +170,7 @@ def _name_function(wrapper: FunctionType) -> list[str]:
 def _name_several(decorators: Any) -> list[str]:
     """Name what ``method_decorator`` was given; it applies its list from the end."""
     given = decorators if isinstance(decorators, (list, tuple)) else [decorators]
-    return [name for each in reversed(given) for name in name_decorator(each)]
-
-
-def name_decorator(decorator: Any) -> list[str]:
-    """Name a decorator itself: a function, what a factory of decorators made, or an object."""
-    if not isinstance(decorator, FunctionType):
-        return [_name_object(decorator)]
-    return _name_function(decorator)
+    return [name for each in reversed(given) for name in name_wrapper(each)]
 
 
 def _name_test(test: Any) -> str:
@@ -190,16 +189,12 @@ def _name_context(manager: Any) -> str:
 
 def _name_middleware(wrapper: FunctionType) -> str:
     """Name a decorator made from a middleware, which it holds, or functions hold that it holds."""
-    for function in (wrapper, *filter(_is_function, read_cells(wrapper).values())):
+    for function in (wrapper, *filter(is_function, read_cells(wrapper).values())):
         cells = read_cells(function)
         kind = cells.get("middleware_class") or type(cells.get("middleware"))
         if kind is not type(None):
             return FROM_MIDDLEWARE.get(kind.__name__, f"{kind.__module__}.{kind.__qualname__}")
     return ""
-
-
-def _is_function(thing: Any) -> bool:
-    return isinstance(thing, FunctionType)
 
 
 def _find_qualname(code: CodeType, module: str) -> str:
