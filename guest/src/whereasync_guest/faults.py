@@ -138,7 +138,8 @@ def _find_variable(error: BaseException) -> str:
     """Return the name of the environment variable whose absence an exception is about."""
     if isinstance(error, KeyError):
         frames = traceback.extract_tb(error.__traceback__)
-        is_environ = bool(frames) and frames[-1].filename == os.__file__
+        asked = type(os.environ).__getitem__.__code__  # "<frozen os>" from Python 3.11
+        is_environ = bool(frames) and frames[-1].filename == asked.co_filename
         return str(error.args[0]) if is_environ and error.args else ""
     if isinstance(error, (ImportError, SyntaxError)):
         return ""
@@ -175,7 +176,6 @@ def _hint_settings(error: BaseException) -> str:
     if "SECRET_KEY setting must not be empty" in text:
         return f"if it comes from the environment: {_give('SECRET_KEY')}"
     return ""
-
 
 
 def _explain_import(error: ImportError) -> Fault:

@@ -134,7 +134,7 @@ def _is_inside(code: CodeType, maker: Any) -> bool:
 
 
 def _describe_class(kind: type, view: Any) -> list[Handler]:
-    told = getattr(view, "view_initkwargs", None) or getattr(view, "initkwargs", None) or {}
+    told = {**getattr(view, "view_initkwargs", {}), **getattr(view, "initkwargs", {})}
     allowed = list(told.get("http_method_names") or getattr(kind, "http_method_names", METHODS))
     actions = getattr(view, "actions", None)
     methods: dict[str, str] = actions if isinstance(actions, dict) else {m: m for m in METHODS}

@@ -76,6 +76,7 @@ def count_calls():
 def try_order(names):
     """Build one chain, and send a request through it."""
     from nasty import middleware
+
     from whereasync_guest.middleware import observe_chain
 
     middleware.RAN.clear()

@@ -12,7 +12,6 @@ from django.views.generic import ListView
 
 from nasty.views import polite
 
-
 # Older Djangos take a decorated async method for a sync one, and refuse the class.
 politely = method_decorator([polite]) if django.VERSION >= (5, 2) else (lambda method: method)
 
