@@ -135,7 +135,8 @@ def _is_inside(code: CodeType, maker: Any) -> bool:
 
 def _describe_class(kind: type, view: Any) -> list[Handler]:
     told = {**getattr(view, "view_initkwargs", {}), **getattr(view, "initkwargs", {})}
-    allowed = list(told.get("http_method_names") or getattr(kind, "http_method_names", METHODS))
+    named = getattr(kind, "http_method_names", METHODS)
+    allowed: list[str] = list(told.get("http_method_names", named))
     actions = getattr(view, "actions", None)
     methods: dict[str, str] = actions if isinstance(actions, dict) else {m: m for m in METHODS}
     answered = _group(kind, {key: name for key, name in methods.items() if key in allowed})

@@ -206,21 +206,26 @@ def _find_qualname(code: CodeType, module: str) -> str:
 def _index(module: str) -> dict[CodeType, str]:
     """Return the qualified name of all code in a module, for Pythons that don't keep it."""
     found: dict[CodeType, str] = {}
-    for function in _list_functions(vars(sys.modules.get(module, object))):
-        _add(found, function.__code__, function.__code__.co_name)
-    for kind in list(vars(sys.modules.get(module, object)).values()):
-        if isinstance(kind, type) and kind.__module__ == module:
-            for method in _list_functions(vars(kind)):
-                _add(found, method.__code__, f"{kind.__qualname__}.{method.__code__.co_name}")
+    home = vars(sys.modules[module]) if module in sys.modules else {}
+    for value in list(home.values()):
+        is_class = issubclass(type(value), type) and value.__module__ == module
+        prefix = f"{value.__qualname__}." if is_class else ""
+        for thing in list(vars(value).values()) if is_class else [value]:
+            for function in _list_functions(thing, home):
+                _add(found, function.__code__, prefix + function.__code__.co_name)
     return found
 
 
-def _list_functions(namespace: Any) -> Iterator[FunctionType]:
-    for value in list(namespace.values()):
-        thing = getattr(value, "__func__", value)
-        while isinstance(thing, FunctionType):
-            yield thing
-            thing = vars(thing).get("__wrapped__")
+def _list_functions(thing: Any, home: dict[str, Any]) -> Iterator[FunctionType]:
+    """Yield a function, and what it wraps, if written in the module; asks nothing of others.
+
+    A lazy object in the module, the settings for one, would be made by any question.
+    """
+    inner = thing.__func__ if issubclass(type(thing), (classmethod, staticmethod)) else thing
+    while is_function(inner):
+        if inner.__globals__ is home:
+            yield inner
+        inner = vars(inner).get("__wrapped__")
 
 
 def _add(found: dict[CodeType, str], code: CodeType, name: str) -> None:
