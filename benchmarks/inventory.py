@@ -1,8 +1,7 @@
-"""How long does the inventory of 1,000 routes take, beyond the project's own import?
+"""How long does an inventory of 1,000 routes take? Django's own walk of the URLs is the peer.
 
-The peer is Django's own walk of the same URLs, which fills what ``reverse()`` needs: it knows no
-views, lines, decorators or versions. Both start in a process of their own. At most 2 s are allowed;
-exits 1 otherwise.
+The project's import isn't counted. The peer fills what ``reverse()`` needs: it knows no views,
+lines, decorators or versions. Both run in a process of their own. Exits 1 above 2 s.
 
     python benchmarks/inventory.py [--routes 1000] [--turns 5]
 """
