@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from whereasync_guest.routes import _walk
+from whereasync_guest.routes import Leaf, _describe, _walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,13 +101,15 @@ def test_a_group_named_twice_is_the_inner_ones() -> None:
     """Two groups of a name are no regular expression; Django passes the inner one on."""
     from django.urls.resolvers import RegexPattern
 
-    from whereasync_guest.routes import _join
-
-    path, parameters = _join((RegexPattern(r"^(?P<pk>\d+)/"), RegexPattern(r"^(?P<pk>\w+)/$")))
-    found = re.search(path, "/7/seven/")
+    chain = (RegexPattern(r"^(?P<pk>[^/]+)/"), RegexPattern(r"^(?P<pk>\w+)/$"))
+    view = SimpleNamespace(callback=None, name=None)
+    warnings: list[str] = []
+    route = _describe(Leaf(chain, (), view), warnings)
+    found = re.search(route["path"], "/7/seven/")
     assert found is not None
     assert found["pk"] == "seven"
-    assert parameters == {"pk": "regex"}
+    assert route["parameters"] == {"pk": "regex"}
+    assert route["template"] == "/{pk}/{pk}/"
 
 
 def test_urls_that_include_themselves_come_to_an_end() -> None:

@@ -99,10 +99,11 @@ def _walk(
 
 
 def _describe(leaf: Leaf, warnings: list[str]) -> dict[str, Any]:
-    path, parameters = _join(leaf.chain)
+    written = _join(leaf.chain)
+    path = _name_once(written)
     name = getattr(leaf.pattern, "name", None)
     try:
-        template = _template(path)
+        template = _template(written)
     except Exception as error:  # noqa: BLE001 # whatever an unusual expression does to Django
         warnings.append(f"{path}: no request can be made for it: {say(error)}")
         template = ""
@@ -114,7 +115,7 @@ def _describe(leaf: Leaf, warnings: list[str]) -> dict[str, Any]:
     return {
         "path": path,
         "template": template,
-        "parameters": parameters,
+        "parameters": _find_parameters(leaf.chain, path),
         "name": ":".join([*leaf.namespaces, str(name)]) if name else "",
         "handlers": handlers,
     }
@@ -123,19 +124,22 @@ def _describe(leaf: Leaf, warnings: list[str]) -> dict[str, Any]:
 # ---------------------------------------------------------------- paths
 
 
-def _join(chain: tuple[Any, ...]) -> tuple[str, dict[str, str]]:
-    """Return the path of nested patterns, and its parameters: name → converter."""
+def _join(chain: tuple[Any, ...]) -> str:
+    """Return the path of nested patterns: a regular expression, where one of them is."""
     if all(_is_plain(pattern) for pattern in chain):
-        path = "/" + "".join(map(str, chain))
-        return path, {name: kind or "str" for kind, name in _PARAMETER.findall(path)}
+        return "/" + "".join(map(str, chain))
     parts = [_as_regex(pattern) for pattern in chain]
-    end = "$" if _is_plain(chain[-1]) else ""
-    path = _name_once("^/" + "".join(parts) + end)
-    named = dict.fromkeys(_GROUP.findall(path), "regex")
-    for pattern in filter(_is_plain, chain):
-        told = {name: kind or "str" for kind, name in _PARAMETER.findall(str(pattern))}
-        named.update({name: kind for name, kind in told.items() if name in named})
-    return path, named or _find_unnamed(path)
+    return "^/" + "".join(parts) + ("$" if _is_plain(chain[-1]) else "")
+
+
+def _find_parameters(chain: tuple[Any, ...], path: str) -> dict[str, str]:
+    """Return name → converter, or "regex"; "_0", "_1" where no group has a name."""
+    told = [each for part in filter(_is_plain, chain) for each in _PARAMETER.findall(str(part))]
+    converters = {name: kind or "str" for kind, name in told}
+    if not path.startswith("^"):
+        return converters
+    named = {name: converters.get(name, "regex") for name in _GROUP.findall(path)}
+    return named or _find_unnamed(path)
 
 
 def _is_plain(pattern: Any) -> bool:
