@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from whereasync_guest.middleware import Entry, _doubt
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -116,6 +118,26 @@ def test_one_that_forgot_its_mark_is_named(served: dict[str, Any]) -> None:
     (warning,) = served["unmarked outside"]["warnings"]
     assert warning.startswith(said)
     assert not any(served[name]["warnings"] for name in ORDERS if name != "unmarked outside")
+
+
+def test_an_async_one_that_says_it_is_sync_is_named() -> None:
+    """Django would take its coroutine for an answer."""
+
+    async def middleware(request: Any) -> Any:
+        return request
+
+    entry = Entry("shop.Mixed", lambda _: middleware)
+    entry(print)
+    (doubt,) = _doubt(entry)
+    assert doubt == "shop.Mixed is a coroutine function, but Django calls it as a sync one"
+
+
+def test_those_outside_the_one_that_forgot_are_not_named() -> None:
+    """They only believe what they were given."""
+    entry = Entry("shop.Outside", lambda _: print)
+    entry(print)
+    entry.is_async = True
+    assert _doubt(entry) == []
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,17 @@ def test_one_odd_view_is_a_warning_and_the_others_go_on(
     assert empty == ["trap"]
 
 
+def test_an_expression_that_django_cant_write_is_a_warning() -> None:
+    """The route stays; no request can be made up for it."""
+    from django.urls.resolvers import RegexPattern
+
+    warnings: list[str] = []
+    view = SimpleNamespace(callback=None, name="odd")
+    route = _describe(Leaf((RegexPattern(r"^(a)(?(1)b|c)$"),), (), view), warnings)
+    assert (route["template"], route["parameters"]) == ("", {"_0": "regex"})
+    assert warnings[0].startswith("^/(?:(a)(?(1)b|c)$): no request can be made for it: ")
+
+
 @pytest.mark.parametrize(
     ("urls", "what", "hint"),
     [

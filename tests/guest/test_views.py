@@ -56,6 +56,7 @@ EXPECTED = {
     "short": Expected("views.<lambda>"),
     "made": Expected("views.make.<locals>.made"),
     "teller": Expected("views.Teller", kind="other", is_async=True),
+    "reply": Expected("views.Reply", kind="other"),
     "news": Expected("views.News", kind="other"),
     "desk": Expected("views.Desk.receive"),
     "sync": Expected("classes.Sync.get", kind="class"),
@@ -104,6 +105,7 @@ def test_the_line_is_that_of_the_code(by_name: dict[str, dict[str, Any]], name: 
     last = handler["name"].rpartition(".")[2]
     wanted = {
         "short": r"short = lambda",
+        "reply": r"class Reply",
         "teller": r"    async def __call__",
         "dispatching": r"    def dispatch",
     }

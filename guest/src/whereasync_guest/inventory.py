@@ -51,6 +51,8 @@ def _find_login(settings: Any, warnings: list[str]) -> str:
     """Return the path of LOGIN_URL, which may be the name of a view."""
     from django.shortcuts import resolve_url
 
+    if "/" in str(settings.LOGIN_URL):  # no name: spare Django the walk that reverse() needs
+        return str(settings.LOGIN_URL)
     try:
         return str(resolve_url(settings.LOGIN_URL))
     except Exception as error:  # noqa: BLE001 # a view's name that isn't there, or anything

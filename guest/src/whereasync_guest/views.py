@@ -16,7 +16,7 @@ from whereasync_guest.wrappers import is_coroutine, is_written_async, peel, read
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 FRAMEWORKS = ("django", "rest_framework")
-API_VIEW = "rest_framework.decorators.api_view"
+API_VIEWS = {"rest_framework.decorators.api_view", "adrf.decorators.api_view"}
 
 Handler = dict[str, Any]
 
@@ -174,7 +174,7 @@ def _is_frameworks(function: Any) -> bool:
 def _describe_method(kind: type, name: str, answered: list[str], *, is_action: bool) -> Handler:
     peeled = peel(getattr(kind, name))
     code = peeled.inner
-    if API_VIEW in peeled.decorators and isinstance(code, FunctionType):
+    if API_VIEWS & {*peeled.decorators} and isinstance(code, FunctionType):
         handler = _handler(_name(code, None), "function", code, locate(code))
     else:
         place = _locate(code, kind) if isinstance(code, FunctionType) else locate(kind)

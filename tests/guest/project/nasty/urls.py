@@ -27,6 +27,7 @@ urlpatterns = [
     path("made/", views.make("made"), name="made"),
     path("teller/", views.Teller(), name="teller"),
     path("trap/", views.Trap(), name="trap"),
+    path("reply/", views.Reply, name="reply"),
     path("news/", views.News(), name="news"),
     path("desk/", views.Desk().receive, name="desk"),
     path("sync/", classes.Sync.as_view(), name="sync"),

@@ -132,6 +132,10 @@ class Trap:
         raise AttributeError(name)
 
 
+class Reply(HttpResponse):
+    """A class in the place of a view."""
+
+
 class News(Feed):
     title = "News"
     link = "/news/"
