@@ -37,6 +37,7 @@ bench: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/load_client.py
 	$(BENCH)/bin/python benchmarks/send_lag.py
 	$(BENCH)/bin/python benchmarks/async_clients.py
+	$(BENCH)/bin/python benchmarks/inventory.py
 
 servers: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/servers.py $(ARGS)

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-OURS = str(Path(__file__).parent)
+from whereasync_guest.faults import explain, find_place, write_place
 
 
 class GuestError(Exception):
@@ -31,29 +31,11 @@ def write(path: str, **answer: Any) -> None:
 def describe(error: BaseException) -> dict[str, Any]:
     """Return an exception as the host's ``GuestFault`` has it."""
     place = find_place(error)
+    fault = error if isinstance(error, GuestError) else explain(error)
     return {
-        "what": getattr(error, "what", None) or say(error),
-        "hint": getattr(error, "hint", ""),
-        "where": "{}, line {}".format(*place) if place else "",
-        "kind": type(error).__name__,
+        "what": fault.what,
+        "hint": fault.hint,
+        "where": write_place(place) if place else "",
+        "kind": type(error.__cause__ or error).__name__,
         "trace": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
     }
-
-
-def say(error: BaseException) -> str:
-    """Return an exception in one line: "KeyError: 'SECRET_KEY'"."""
-    first = next(iter(str(error).strip().splitlines()), "")
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
-
-
-def find_place(error: BaseException) -> tuple[str, int] | None:
-    """Return file and line of the innermost frame in code that is neither ours nor installed."""
-    frames: list[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
-    theirs = [each for each in frames if _is_theirs(each.filename)]
-    chosen = theirs[-1] if theirs else None
-    return (chosen.filename, chosen.lineno or 0) if chosen else None
-
-
-def _is_theirs(filename: str) -> bool:
-    installed = any(part in filename for part in ("site-packages", "dist-packages", "<frozen"))
-    return not installed and not filename.startswith((OURS, str(Path(os.__file__).parent)))

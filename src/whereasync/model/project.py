@@ -41,6 +41,7 @@ class Route:
     """One URL pattern with its full path."""
 
     path: str  # "/item/<int:pk>/"; a regular expression begins with "^"
+    template: str = ""  # "/item/{pk}/", as a request writes it; empty: no one can say
     parameters: dict[str, str] = field(default_factory=dict)  # name → converter, or "regex"
     name: str = ""  # with its namespaces: "shop:detail"
     handlers: tuple[Handler, ...] = ()
@@ -56,6 +57,7 @@ class Middleware:
     is_async: bool  # it runs on the event loop
     is_adapted: bool  # Django put a change of mode between it and what it calls
     hooks: tuple[str, ...] = ()  # process_request, process_view, …: each may be a hop
+    hops: tuple[str, ...] = ()  # those hooks at which a request leaves the loop for a thread
     file: str = ""
     line: int | None = None
     is_unused: bool = False  # it raised MiddlewareNotUsed

@@ -1,0 +1,4 @@
+"""Never to be imported by who only looks."""
+
+raise RuntimeError("somebody imported wsgi.py")
+application = None
