@@ -56,6 +56,7 @@ class Middleware:
     is_async: bool  # it runs on the event loop
     is_adapted: bool  # Django put a change of mode between it and what it calls
     hooks: tuple[str, ...] = ()  # process_request, process_view, …: each may be a hop
+    async_hooks: tuple[str, ...] = ()  # of those the ones that are awaited, so never a hop
     file: str = ""
     line: int | None = None
     is_unused: bool = False  # it raised MiddlewareNotUsed
