@@ -85,7 +85,11 @@ def sync_view(request):
 @sync_only_middleware
 def sync_function(get_response):
     """Be a function that can't be awaited."""
-    return lambda request: get_response(request)
+
+    def middleware(request):
+        return get_response(request)
+
+    return middleware
 
 
 @async_only_middleware

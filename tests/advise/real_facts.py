@@ -7,7 +7,6 @@ returns what it saw; the tests say what it ought to be.
 import asyncio
 import gc
 import json
-import os
 import sys
 import threading
 from importlib import import_module
@@ -92,7 +91,7 @@ def count_open(database):
     found = 0
     for entry in Path("/proc/self/fd").iterdir():
         try:
-            found += os.readlink(entry) == str(database)
+            found += str(entry.readlink()) == str(database)
         except OSError:
             continue
     return found
@@ -206,10 +205,10 @@ def find_runserver(name):
 
 def refuse_pool():
     """Return what Django says of a pool whose connections are to be kept as well."""
-    DatabaseWrapper = import_module("django.db.backends.postgresql.base").DatabaseWrapper
+    base = import_module("django.db.backends.postgresql.base")
     settings_ = {**connections["default"].settings_dict, "OPTIONS": {"pool": True}}
     try:
-        _ = DatabaseWrapper({**settings_, "CONN_MAX_AGE": 60, "NAME": "x"}).pool
+        _ = base.DatabaseWrapper({**settings_, "CONN_MAX_AGE": 60, "NAME": "x"}).pool
     except ImproperlyConfigured as error:
         return str(error)
     return ""

@@ -109,8 +109,7 @@ def join(middleware: Middleware, *, inner_is_async: bool) -> Link:
 def is_as_built(chain: Chain) -> bool:
     """Tell whether Django itself chose the same modes, as its inventory says."""
     return all(
-        (link.is_async, link.is_adapted)
-        == (link.middleware.is_async, link.middleware.is_adapted)
+        (link.is_async, link.is_adapted) == (link.middleware.is_async, link.middleware.is_adapted)
         for link in chain.links
     )
 

@@ -7,8 +7,8 @@ order: what a stranger's middleware relies on stands in its documentation, which
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from whereasync.advise.chain import join
 
@@ -28,6 +28,7 @@ NOT_PASSED = frozenset(
         "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
     }
 )
+_Choice: TypeAlias = tuple[int, int, tuple[int, ...]]  # changes, moves; places, innermost first
 INSTALLED = ("/site-packages/", "/dist-packages/")
 
 
@@ -37,28 +38,29 @@ def find_cheapest(middleware: Sequence[Middleware]) -> tuple[Middleware, ...]:
     Unused ones keep their places out of it and are left out of the answer.
     """
     used = [each for each in middleware if not each.is_unused]
-    inner = {
-        outer: {place for place in range(outer + 1, len(used)) if not may_pass(used[outer], used[place])}
-        for outer in range(len(used))
-    }
+    places = range(len(used))
+    inside = [
+        {inner for inner in places[outer + 1 :] if not may_pass(used[outer], used[inner])}
+        for outer in places
+    ]
 
-    @lru_cache(maxsize=None)
-    def choose(left: frozenset[int], inner_is_async: bool) -> tuple[int, int, tuple[int, ...]]:
-        """Return changes, moves and the places, the innermost first, of those still to place."""
+    @cache
+    def choose(left: frozenset[int], *, is_async: bool) -> _Choice:
+        """Order those that are left, round a handler of that mode."""
         if not left:
-            return int(not inner_is_async), 0, ()  # a sync top is called through one hop
-        return min(_place(number, left, inner_is_async) for number in left if not inner[number] & left)
+            return int(not is_async), 0, ()  # a sync top is called through one hop
+        free = (place for place in left if not inside[place] & left)
+        return min(put(place, left, is_async=is_async) for place in free)
 
-    def _place(
-        number: int, left: frozenset[int], inner_is_async: bool
-    ) -> tuple[int, int, tuple[int, ...]]:
-        link = join(used[number], inner_is_async=inner_is_async)
-        changes, moves, order = choose(left - {number}, link.is_async)
-        passed = sum(other > number for other in left)
-        return changes + link.hops + link.is_adapted, moves + passed, (number, *order)
+    def put(place: int, left: frozenset[int], *, is_async: bool) -> _Choice:
+        """Make that one the innermost of those left."""
+        link = join(used[place], inner_is_async=is_async)
+        changes, moves, order = choose(left - {place}, is_async=link.is_async)
+        passed = sum(other > place for other in left)
+        return changes + link.hops + link.is_adapted, moves + passed, (place, *order)
 
-    _, _, order = choose(frozenset(range(len(used))), True)
-    return tuple(used[number] for number in reversed(order))
+    _, _, order = choose(frozenset(places), is_async=True)
+    return tuple(used[place] for place in reversed(order))
 
 
 def may_pass(outer: Middleware, inner: Middleware) -> bool:
