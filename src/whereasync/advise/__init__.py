@@ -13,8 +13,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from whereasync.advise import rules
-from whereasync.advise.evidence import Evidence, Serving, gather, name_async
+from whereasync.advise import rules as package
+from whereasync.advise.evidence import Evidence, Serving, gather
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whereasync.advise.rules import Rule
     from whereasync.model import Finding, SourceText
 
-__all__ = ["Evidence", "Serving", "advise", "gather", "list_rules", "name_async", "suppress"]
+__all__ = ["Check", "Evidence", "Serving", "advise", "choose", "gather", "list_rules", "suppress"]
 
 COMMENT = re.compile(r"#\s*whereasync:\s*ignore(?:\[(?P<rules>[\w\s,-]+)\])?", re.IGNORECASE)
 
@@ -39,45 +39,47 @@ class Check:
 @cache
 def list_rules() -> tuple[Check, ...]:
     """Return every rule of the package, by its id."""
-    names = [f"{rules.__name__}.{each.name}" for each in pkgutil.iter_modules(rules.__path__)]
+    names = [f"{package.__name__}.{each.name}" for each in pkgutil.iter_modules(package.__path__)]
     modules = [import_module(name) for name in names]
     found = [Check(rule=module.RULE, check=module.check) for module in modules]
     return tuple(sorted(found, key=lambda each: each.rule.id))
 
 
-def advise(
-    evidence: Evidence, *, select: Collection[str] = (), ignore: Collection[str] = ()
-) -> tuple[Finding, ...]:
-    """Return what the rules find: the gravest first, then by file and line.
+def choose(select: Collection[str] = (), ignore: Collection[str] = ()) -> tuple[Check, ...]:
+    """Return the rules selected, or all where none is, but for those ignored.
 
-    ``select`` and ``ignore`` are ids or names of rules, in any case; none selected means all.
-    BadInputError for one that doesn't exist.
+    Both are ids or names of rules, in any case. BadInputError for one that doesn't exist.
     """
     chosen, left_out = _identify(select), _identify(ignore)
-    found = [
-        finding
+    return tuple(
+        each
         for each in list_rules()
         if each.rule.id not in left_out and (each.rule.id in chosen or not chosen)
-        for finding in each.check(evidence)
-    ]
+    )
+
+
+def _identify(words: Collection[str]) -> set[str]:
+    named = {
+        name.lower(): each.rule.id
+        for each in list_rules()
+        for name in (each.rule.id, each.rule.name)
+    }
+    unknown = [word for word in words if word.lower() not in named]
+    if unknown:
+        ids = ", ".join(f"{each.rule.id} {each.rule.name}" for each in list_rules())
+        raise BadInputError(f"There is no rule {unknown[0]!r}.", f"take some of: {ids}")
+    return {named[word.lower()] for word in words}
+
+
+def advise(evidence: Evidence, rules: Iterable[Check] | None = None) -> tuple[Finding, ...]:
+    """Return what the rules, or all there are, find: the gravest first, then by file and line."""
+    checks = list_rules() if rules is None else rules
+    found = [finding for each in checks for finding in each.check(evidence)]
     return tuple(sorted(found, key=_rank))
 
 
 def _rank(finding: Finding) -> tuple[int, str, int, str]:
     return -finding.level.weight, finding.file, finding.line or 0, finding.rule
-
-
-def _identify(words: Collection[str]) -> set[str]:
-    known = {
-        name.lower(): each.rule.id
-        for each in list_rules()
-        for name in (each.rule.id, each.rule.name)
-    }
-    unknown = [word for word in words if word.lower() not in known]
-    if unknown:
-        ids = ", ".join(f"{each.rule.id} {each.rule.name}" for each in list_rules())
-        raise BadInputError(f"There is no rule {unknown[0]!r}.", f"Take some of: {ids}")
-    return {known[word.lower()] for word in words}
 
 
 def suppress(

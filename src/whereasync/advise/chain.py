@@ -7,13 +7,13 @@ theirs, and holds a thread as long as the request lasts. So hops and threads are
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from whereasync.model import Middleware  # noqa: TC001 # a field of a noun that is written as JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from whereasync.model import Middleware
 
 OWN_HOPS = 2  # Django's handler: the receivers of request_started, and response.close
 AROUND = ("process_request", "process_response")  # MiddlewareMixin.__acall__ hops for each
@@ -121,14 +121,3 @@ def is_proved(django: str) -> bool:
     except ValueError:
         return False
     return PROVED[0] <= (major, minor) <= PROVED[1]
-
-
-def lay(middleware: Sequence[Middleware]) -> tuple[Middleware, ...]:
-    """Return the same middleware with the modes that the model gives them."""
-    chosen = {id(link.middleware): link for link in build(middleware).links}
-    return tuple(
-        replace(each, is_async=chosen[id(each)].is_async, is_adapted=chosen[id(each)].is_adapted)
-        if id(each) in chosen
-        else each
-        for each in middleware
-    )

@@ -59,7 +59,7 @@ def read_deployment(directory: Path) -> tuple[SourceText, ...]:
 
 
 def climb(directory: Path) -> tuple[Path, ...]:
-    """Return the directory and those above it up to the repository's; itself where there is none."""
+    """Return the directory and those above it up to the repository's, or itself alone."""
     above = [directory, *directory.parents][: UP + 1]
     tops = [place for place, each in enumerate(above) if (each / ".git").exists()]
     return tuple(above[: tops[0] + 1]) if tops else (directory,)

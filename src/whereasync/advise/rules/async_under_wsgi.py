@@ -24,7 +24,7 @@ RULE = Rule(
     name="async-under-wsgi",
     what="async views served by WSGI, where each call makes a new event loop",
 )
-LOOPS = "each call makes a new event loop and holds a thread, so nothing is gained by async"
+LOOPS = "a new event loop each call, and a thread held"
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     for command in evidence.production:
         yield RULE.find(
             Level.WARNING,
-            f"{command.server} serves {count_views(views)} by WSGI: {LOOPS}",
+            f"{command.server} calls {count_views(views)} by WSGI: {LOOPS}",
             "serve the project by ASGI (uvicorn, hypercorn, granian, daphne), or make the "
             "views sync",
             Place(file=command.file, line=command.line),
@@ -45,7 +45,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     if not evidence.production:
         yield RULE.find(
             Level.WARNING,
-            f"{count_views(views)} and no ASGI entry point: by WSGI {LOOPS}",
+            f"{count_views(views)}, and no ASGI entry point: by WSGI {LOOPS}",
             "write an asgi.py with get_asgi_application() and serve that, or make the views sync",
             evidence.places.of_key("WSGI_APPLICATION"),
             (f"entry point: {evidence.inventory.wsgi}", named),

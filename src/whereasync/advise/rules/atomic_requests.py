@@ -36,10 +36,9 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         if view.is_atomic:
             yield RULE.find(
                 Level.ERROR,
-                f"{view.name} is async and ATOMIC_REQUESTS is on: every request to it raises "
-                "RuntimeError",
-                "decorate it with transaction.non_atomic_requests, and put what belongs together "
-                "into a sync function with transaction.atomic",
+                f"{view.name} is async below ATOMIC_REQUESTS: each request raises RuntimeError",
+                "@transaction.non_atomic_requests, and where writes belong together a sync "
+                "function with transaction.atomic",
                 Place(file=view.file, line=view.line),
                 (f"ATOMIC_REQUESTS of {', '.join(map(repr, atomic))}: {where}",),
             )

@@ -59,8 +59,6 @@ def _level(evidence: Evidence) -> Level:
 
 
 def _blame(middleware: Middleware, evidence: Evidence) -> Finding:
-    others = [each for each in evidence.chain.culprits if each is not middleware]
-    also = f" (so do{'es' * (len(others) == 1)} {_name(others)})" if others else ""
     cure = (
         "make it async-capable: sync_and_async_middleware, or MiddlewareMixin"
         if is_own(middleware)
@@ -68,8 +66,7 @@ def _blame(middleware: Middleware, evidence: Evidence) -> Finding:
     )
     return RULE.find(
         _level(evidence),
-        f"{_short(middleware)} is sync-only: under ASGI it holds a thread for the whole of each "
-        f"request{also}",
+        f"{_short(middleware)} is sync-only: under ASGI each request holds a thread",
         cure,
         evidence.places.of_string(middleware.name),
         tuple(_explain(middleware, evidence)),
@@ -77,13 +74,16 @@ def _blame(middleware: Middleware, evidence: Evidence) -> Finding:
 
 
 def _explain(middleware: Middleware, evidence: Evidence) -> Iterator[str]:
-    if middleware.file:
-        yield f"{middleware.name} is in {middleware.file}:{middleware.line or 1}"
+    others = [each for each in evidence.chain.culprits if each is not middleware]
     if can_be_counted(evidence):
         used = [each for each in evidence.inventory.middleware if each is not middleware]
         without = cost(build(used), evidence)
-        threads = "a thread held" if without.is_pinned else "no thread held"
-        yield f"a request pays {cost(evidence.chain, evidence)}; without it {without}, {threads}"
+        thread = "still a thread" if without.is_pinned else "no thread"
+        yield f"{cost(evidence.chain, evidence)}; without it {without} and {thread}"
+    if others:
+        yield f"sync-only as well: {_name(others)}"
+    if is_own(middleware):
+        yield f"{middleware.file}:{middleware.line or 1}"
 
 
 def _suggest(evidence: Evidence) -> Iterator[Finding]:
@@ -95,12 +95,11 @@ def _suggest(evidence: Evidence) -> Iterator[Finding]:
     for middleware, passed in list_moved(used, cheapest):
         yield RULE.find(
             _level(evidence),
-            f"{_short(middleware)} stands above {_name(passed)}: this order costs "
-            f"{before} a request, the cheapest {after}",
-            f"move it below {_short(passed[-1])}, if what it does may come later: they won't see "
-            "what it sets on the request",
+            f"the place of {_short(middleware)} costs hops: {before} a request, in the cheapest "
+            f"order {after}",
+            f"move it below {_short(passed[-1])}, unless what it passes needs it to come first",
             evidence.places.of_string(middleware.name),
-            tuple(each.name for each in cheapest),
+            (f"it would pass {_name(passed)}", "a thread is held in either order"),
         )
 
 

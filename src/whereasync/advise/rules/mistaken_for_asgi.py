@@ -49,8 +49,8 @@ def _look_at_runserver(evidence: Evidence) -> Iterator[Finding]:
     for place in places or [evidence.places.of_key("INSTALLED_APPS")]:
         yield RULE.find(
             Level.NOTE,
-            f"runserver calls this project by WSGI: {count_views(views)} run there in a new event "
-            "loop a call, unlike under ASGI",
+            f"runserver is WSGI here: {count_views(views)} in a new event loop each call, unlike "
+            "under ASGI",
             'develop on ASGI: "daphne" first in INSTALLED_APPS, or uvicorn --reload',
             place,
             (f"async: {name_views(views)}",),
@@ -65,8 +65,8 @@ def _look_at_tests(uses: tuple[ClientUse, ...]) -> Iterator[Finding]:
         elif use.misuse is Misuse.GATHERED:
             yield RULE.find(
                 Level.WARNING,
-                f"{use.test} sends requests at once through AsyncClient: whatever is sync in them "
-                "shares one thread and runs one after another, on a server it doesn't",
+                f"{use.test} sends requests at once through AsyncClient, which has one thread for "
+                "all: what is sync runs one after another",
                 SERVER,
                 Place(file=use.file, line=use.line),
             )
@@ -78,14 +78,13 @@ def _look_at_tests(uses: tuple[ClientUse, ...]) -> Iterator[Finding]:
 
 def _find_timed(use: ClientUse) -> Finding:
     how = (
-        "AsyncClient has one thread for all requests and no server"
+        "AsyncClient has one thread for all requests, and no server"
         if use.is_async
-        else "Client runs async views in a new event loop a call, as WSGI does"
+        else "Client calls async views as WSGI does, in a new event loop each"
     )
     return RULE.find(
         Level.WARNING,
-        f"{use.test} reads a clock around the test client: {how}, so its times aren't an ASGI "
-        "server's",
+        f"{use.test} reads a clock beside the test client: {how}",
         RACE,
         Place(file=use.file, line=use.line),
     )
@@ -96,8 +95,8 @@ def _find_asked(file: str, uses: list[ClientUse]) -> Finding:
     requests = f"{len(uses)} request{'s' * (len(uses) != 1)}"
     return RULE.find(
         Level.NOTE,
-        f"{requests} to async views through Client, which calls them as WSGI does: a new event "
-        "loop each, none of the ASGI handler",
+        f"{requests} to async views through Client, which calls them as WSGI does, in a new event "
+        "loop each",
         "await self.async_client.get(…) takes the view's own way",
         Place(file=file, line=uses[0].line),
         tuple(f"line {use.line}: {use.view}" for use in uses),

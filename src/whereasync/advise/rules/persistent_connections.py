@@ -35,9 +35,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         if database.conn_max_age != 0:
             yield RULE.find(
                 Level.WARNING if is_known else Level.NOTE,
-                f"CONN_MAX_AGE = {_say(database.conn_max_age)} of database {database.alias!r}: "
-                "under ASGI every request opens a connection, leaves it open and never uses it "
-                "again",
+                f"CONN_MAX_AGE = {_say(database.conn_max_age)} of {database.alias!r}: under ASGI "
+                "each request leaves a connection open that none uses again",
                 _cure(database, evidence),
                 evidence.places.of_key("CONN_MAX_AGE", "conn_max_age"),
                 ("nothing says how the project is served",) * (not is_known),
