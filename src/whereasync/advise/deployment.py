@@ -34,6 +34,7 @@ LAUNCHERS = {
     *("exec", "run", "-m", "-c", "--", "cmd", "entrypoint", "then", "do", "sudo", "dumb-init"),
     *("run-program", "ddtrace-run", "opentelemetry-instrument", "&&", "||", ";"),
 }
+OPENS = re.compile(r"((?:command|entrypoint)\s*:)\s*[>|]?-?")  # of YAML: its value stands below
 VARIABLE = re.compile(r"[A-Z_]+=")  # set for the command that follows
 ENDS = {"&&", "||", ";", "|", "&"}
 RELOADS = {"--reload", "--use-reloader"}
@@ -157,8 +158,8 @@ def join_lines(text: str) -> Iterator[tuple[int, str]]:
             continue
         if begun:
             yield begun
-        begun = (number, stripped)
-        opens = re.fullmatch(r"(?:command|entrypoint)\s*:\s*[>|]?-?", stripped)
+        opens = OPENS.fullmatch(stripped)
+        begun = (number, opens[1] if opens else stripped)
         key = indent if opens else -1
     if begun:
         yield begun

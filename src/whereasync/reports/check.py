@@ -93,7 +93,7 @@ def _walk(review: Review) -> Iterator[Block]:
         yield paragraph(dim(f"{waived} waived by a comment."))
     if review.findings:
         yield next_step(
-            "docs/checks.md explains each rule; a comment waives one on its line: ",
+            "docs/checks.md explains each rule; waive one on its line: ",
             code(f"# whereasync: ignore[{review.findings[0].rule}]"),
         )
 
