@@ -34,6 +34,19 @@ def test_a_clock_beside_a_client_is_told(clock: str, client: str) -> None:
     assert use.is_async is ("async" in client)
 
 
+@pytest.mark.parametrize("target", ['f"/item/{key}/"', 'reverse("x")', '"/"'])
+def test_a_bare_client_is_djangos_where_it_is_asked_for_a_path(target: str) -> None:
+    """It may be anybody's otherwise."""
+    [use] = read(f"def test_speed(client):\n    client.get({target})\n    time.time()\n")
+    assert use.misuse is Misuse.TIMED
+
+
+def test_a_client_of_the_test_case_is_djangos() -> None:
+    """Whatever it is asked for."""
+    [use] = read("def test_speed(self):\n    self.client.get(path)\n    time.time()\n")
+    assert use.misuse is Misuse.TIMED
+
+
 @pytest.mark.parametrize("call", ["asyncio.gather({}, {})", "group.create_task({})"])
 def test_requests_at_once_through_the_async_client_are_told(call: str) -> None:
     """Not those that are sent one after another."""
@@ -50,7 +63,7 @@ def test_requests_at_once_through_the_async_client_are_told(call: str) -> None:
 def test_an_async_view_asked_through_the_client_is_told(target: str) -> None:
     """Where its path or its name is written out."""
     [use] = read(f"def test_feed(client):\n    client.get({target})\n")
-    assert (use.misuse, use.line, use.view) == (Misuse.ASKED, 2, use.view)
+    assert (use.misuse, use.line) == (Misuse.ASKED, 2)
     assert use.view in VIEWS
 
 
@@ -59,7 +72,10 @@ def test_an_async_view_asked_through_the_client_is_told(target: str) -> None:
     [
         'client.get("/other/")',
         'client.get(reverse("shop:other"))',
-        "client.get(path)",
+        "client.get(path); time.time()",
+        'client.get("key"); time.time()',
+        "client.get(make(1)); time.time()",
+        'client.get(f"{key}/"); time.time()',
         "client.get()",
         'async_client.get("/feed/")',
         'session.get("/feed/")',

@@ -106,13 +106,27 @@ def _use(  # noqa: PLR0913 # a field of the noun each
 
 
 def _ask(call: ast.Call) -> bool | None:
-    """Tell whether a call is a request through AsyncClient; None where it is no request."""
+    """Tell whether a call is a request through AsyncClient; None where it is no request.
+
+    A bare ``client`` may be anybody's, of a cache or a broker: that one must be asked for a path.
+    """
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in METHODS:
         return None
-    name = _last_name(call.func.value)
-    if name in ASYNC:
-        return True
-    return False if name in SYNC else None
+    asked = call.func.value
+    name = _last_name(asked)
+    if name not in SYNC | ASYNC or (isinstance(asked, ast.Name) and not _has_path(call)):
+        return None
+    return name in ASYNC
+
+
+def _has_path(call: ast.Call) -> bool:
+    """Tell whether the first argument is a path, or reversed from a route's name."""
+    target = next(iter(call.args), None)
+    if isinstance(target, ast.JoinedStr):
+        target = next(iter(target.values), None)
+    if isinstance(target, ast.Call):
+        return _last_name(target) in REVERSES
+    return isinstance(target, ast.Constant) and str(target.value).startswith("/")
 
 
 def _last_name(node: ast.expr) -> str:
