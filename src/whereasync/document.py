@@ -199,6 +199,9 @@ class NoteKind(StrEnum):
     CAVEAT = "caveat"
     FAULT = "fault"
     NEXT_STEP = "next step"
+    ERROR = "error"  # what a reading of the project found, by its level
+    WARNING = "warning"
+    REMARK = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +313,11 @@ def caveat(*parts: Part, hint: Line = ()) -> Note:
 def next_step(*parts: Part) -> Note:
     """Say what to do next."""
     return Note(kind=NoteKind.NEXT_STEP, text=text(*parts))
+
+
+def find(kind: NoteKind, *parts: Part, hint: Line) -> Note:
+    """Say what was found in the project, and what to do about it."""
+    return Note(kind=kind, text=text(*parts), hint=_line(hint))
 
 
 def fault(found: Fault) -> Note:

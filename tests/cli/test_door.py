@@ -116,7 +116,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     """With what it is for."""
     enter("--help")
     out = capsys.readouterr().out
-    assert set(cli.app.commands) == {"demo", "map", "race", "report", "selfcheck"}
+    assert set(cli.app.commands) == {"check", "demo", "map", "race", "report", "selfcheck"}
     assert "  demo       Repeat" in out
     assert "  race       Race" in out
     assert "  report     Show" in out

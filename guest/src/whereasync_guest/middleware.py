@@ -122,6 +122,7 @@ def _describe(entry: Entry) -> dict[str, Any]:
         "is_adapted": entry.is_adapted and not entry.is_unused,
         "hooks": [hook for hook in HOOKS if hasattr(entry.built, hook)],
         "hops": _find_hops(entry),
+        "async_hooks": _find_async_hooks(entry),
         "file": place.file,
         "line": place.line,
         "is_unused": entry.is_unused,
@@ -139,6 +140,17 @@ def _find_hops(entry: Entry) -> list[str]:
         is_by_mixin = hook in BY_MIXIN and is_coroutine(entry.built) and _is_mixins(entry.built)
         is_adapted = hook not in BY_MIXIN and any(method == each for each in entry.adapted)
         if method is not None and (is_by_mixin or is_adapted or hook == "process_exception"):
+            found.append(hook)
+    return found
+
+
+def _find_async_hooks(entry: Entry) -> list[str]:
+    """Return the hooks that are never a hop, whatever the order: its own code awaits them."""
+    found = []
+    for hook in HOOKS:
+        method = getattr(entry.built, hook, None)
+        is_own = not _is_mixins(entry.built) if hook in BY_MIXIN else is_coroutine(method)
+        if method is not None and is_own:
             found.append(hook)
     return found
 

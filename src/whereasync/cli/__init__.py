@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whereasync import __version__
+from whereasync.cli.check import check
 from whereasync.cli.demo import demo
 from whereasync.cli.emulation import test_client
 from whereasync.cli.idle import idle
@@ -57,7 +58,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (demo, map_, race, report, selfcheck):
+for command in (check, demo, map_, race, report, selfcheck):
     app.add_command(command)
 for question in (idle, leaving, orm, streaming, test_client):
     demo.add_command(question)

@@ -8,6 +8,7 @@ it back, so a field's type is its schema.
 from whereasync.model.emulation import Burst, Way
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
 from whereasync.model.failures import Caveat, Fault, Void
+from whereasync.model.findings import Finding, Level, SourceText
 from whereasync.model.idle import IdleArm, IdleJob, IdlePlan, IdleRecord, IdleTrial
 from whereasync.model.leaving import Departure, Trail
 from whereasync.model.loading import Job, Slice, SliceRules, Target, Task, TaskRecord
@@ -45,6 +46,7 @@ __all__ = [
     "Experiment",
     "Fault",
     "Figures",
+    "Finding",
     "GuestFault",
     "Handler",
     "IdleArm",
@@ -55,6 +57,7 @@ __all__ = [
     "Interface",
     "Inventory",
     "Job",
+    "Level",
     "Machine",
     "Middleware",
     "Order",
@@ -68,6 +71,7 @@ __all__ = [
     "Single",
     "Slice",
     "SliceRules",
+    "SourceText",
     "Stack",
     "Status",
     "SweepPoint",

@@ -58,6 +58,7 @@ class Middleware:
     is_adapted: bool  # Django put a change of mode between it and what it calls
     hooks: tuple[str, ...] = ()  # process_request, process_view, …: each may be a hop
     hops: tuple[str, ...] = ()  # those hooks at which a request leaves the loop for a thread
+    async_hooks: tuple[str, ...] = ()  # of those the ones that are awaited, so never a hop
     file: str = ""
     line: int | None = None
     is_unused: bool = False  # it raised MiddlewareNotUsed

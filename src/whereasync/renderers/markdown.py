@@ -42,6 +42,9 @@ _LABELS = {
     NoteKind.CAVEAT: "Caveat",
     NoteKind.FAULT: "Fault",
     NoteKind.NEXT_STEP: "Next step",
+    NoteKind.ERROR: "Error",
+    NoteKind.WARNING: "Warning",
+    NoteKind.REMARK: "Note",
 }
 
 

@@ -48,7 +48,14 @@ _STYLES = {
     Style.WARNING: "yellow",
     Style.CODE: "cyan",
 }
-_NOTES = {NoteKind.CAVEAT: "yellow", NoteKind.FAULT: "red", NoteKind.NEXT_STEP: "green"}
+_NOTES = {
+    NoteKind.CAVEAT: "yellow",
+    NoteKind.FAULT: "red",
+    NoteKind.NEXT_STEP: "green",
+    NoteKind.ERROR: "red",
+    NoteKind.WARNING: "yellow",
+    NoteKind.REMARK: "blue",
+}
 _WIDEST = 120  # longer lines are hard to read
 _GLUE = "_"  # stands for the space in "38 ms" where cells are measured
 _GAPS = (2, 1)  # spaces between two columns of a table, and where there is little room
