@@ -5,6 +5,8 @@ everywhere else; only a renderer formats them. ``serial`` writes every noun here
 it back, so a field's type is its schema.
 """
 
+from whereasync.model.configuration import Config, NamedArm, Recipe, StandIn
+from whereasync.model.diagnosis import Diagnosis, Health, Symptom
 from whereasync.model.emulation import Burst, Way
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
 from whereasync.model.failures import Caveat, Fault, Void
@@ -38,15 +40,18 @@ __all__ = [
     "Caveat",
     "Cell",
     "Check",
+    "Config",
     "Cost",
     "DatabaseFacts",
     "DatabaseSetting",
     "Departure",
+    "Diagnosis",
     "Experiment",
     "Fault",
     "Figures",
     "GuestFault",
     "Handler",
+    "Health",
     "IdleArm",
     "IdleJob",
     "IdlePlan",
@@ -57,9 +62,11 @@ __all__ = [
     "Job",
     "Machine",
     "Middleware",
+    "NamedArm",
     "Order",
     "Peak",
     "Prepared",
+    "Recipe",
     "Request",
     "Route",
     "Row",
@@ -69,8 +76,10 @@ __all__ = [
     "Slice",
     "SliceRules",
     "Stack",
+    "StandIn",
     "Status",
     "SweepPoint",
+    "Symptom",
     "Target",
     "Task",
     "TaskRecord",
