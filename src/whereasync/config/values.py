@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|min|h)?")
 _UNITS = {"m": 60.0, "min": 60.0, "h": 3600.0}
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_TYPES = {bool: "true or false", int: "a number", float: "a number", str: "text"}
+_TYPES: dict[type, str] = {
+    bool: "true or false",
+    dict: "a table",
+    float: "a number",
+    int: "a number",
+    list: "a list",
+    str: "text",
+}
 MOST_CLIENTS = 1000
 
 
@@ -64,17 +71,14 @@ def expect(value: object, kind: type, place: Place, example: str) -> Any:
     """Return the value if it is of that type; BadInputError with an example if not."""
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    expected = {dict: "a table", list: "a list"}.get(kind) or _TYPES[kind]
     name = place.name or "this"
     hint = f"write {example}" if example else f"write [{name}], and its keys below"
-    raise place.refuse(f"{name} should be {expected}, and is {describe(value)}", hint)
+    raise place.refuse(f"{name} should be {_TYPES[kind]}, and is {describe(value)}", hint)
 
 
 def describe(value: object) -> str:
     """Return what a reader calls the type of a TOML value."""
-    if isinstance(value, dict):
-        return "a table"
-    return "a list" if isinstance(value, list) else _TYPES.get(type(value), "a date or time")
+    return _TYPES.get(type(value), "a date or time")
 
 
 # ---------------------------------------------------------------- readers

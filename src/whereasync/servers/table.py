@@ -192,6 +192,7 @@ class App:
     wsgi: str = ""  # "demosite.wsgi:application"
     asgi: str = ""
     env: Mapping[str, str] = field(default_factory=dict)  # what its settings read beside
+    overlay: tuple[str, ...] = ()  # directories of what the interpreter lacks, after its own
 
 
 def parse_arm_server(text: str) -> Arm:
