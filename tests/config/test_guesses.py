@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from whereasync.config.guesses import guess_fill, write_path
+from whereasync.config.guesses import guess_fill
+from whereasync.config.routes import write_path
 from whereasync.model import Handler, Route, ViewKind
 
 MODELS = {

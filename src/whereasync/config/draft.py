@@ -11,11 +11,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from whereasync.config.guesses import guess_fill, write_path
+from whereasync.config.guesses import guess_fill
+from whereasync.config.routes import list_parametrised, list_plain, write_path
 from whereasync.model.configuration import PARAMETER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from whereasync.model import Config, DatabaseSetting, Inventory, Route
 
@@ -120,12 +121,11 @@ def _users(inventory: Inventory) -> Iterator[str]:
 
 
 def _requests(inventory: Inventory) -> Iterator[str]:
-    routes = [each for each in inventory.routes if _is_asked(each)]
-    plain = [each for each in routes if not each.parameters and write_path(each)]
+    plain = list_plain(inventory.routes)
     yield from _title(f"Asked without being named here, for they have no parameter: {len(plain)}.")
     yield from (_comment(f"  {_pad(each.path)}{_say_handler(each)}") for each in plain[:_MOST])
     yield from _cut(plain)
-    parametrised = [each for each in routes if each.parameters or not write_path(each)]
+    parametrised = list_parametrised(inventory.routes)
     yield from _title(
         "Routes with parameters. `fill` is an expression of Python for each, evaluated in the",
         "project: a model is there by its name. One is on where it could be guessed.",
@@ -142,17 +142,9 @@ def _requests(inventory: Inventory) -> Iterator[str]:
     )
 
 
-def _is_asked(route: Route) -> bool:
-    """Return whether a route answers GET; the admin's need a user, and are everybody's."""
-    is_admins = route.name.startswith("admin:") or route.path.startswith("/admin/")
-    handlers = route.handlers
-    answers = not handlers or any(not each.methods or "GET" in each.methods for each in handlers)
-    return answers and not is_admins
-
-
-def _recipes(routes: Iterable[Route], inventory: Inventory) -> Iterator[str]:
+def _recipes(routes: Sequence[Route], inventory: Inventory) -> Iterator[str]:
     names: dict[str, int] = {}
-    for route in list(routes)[:_MOST]:
+    for route in routes[:_MOST]:
         path = write_path(route)
         if path is None:
             yield ""
@@ -185,7 +177,7 @@ def _name_again(plain: str, names: dict[str, int]) -> str:
     return again
 
 
-def _cut(routes: list[Route]) -> Iterator[str]:
+def _cut(routes: Sequence[Route]) -> Iterator[str]:
     if len(routes) > _MOST:
         yield f"# … and {len(routes) - _MOST} more."
 
@@ -203,8 +195,7 @@ def _say_handler(route: Route) -> str:
 
 
 def _arms(inventory: Inventory) -> Iterator[str]:
-    asked = (each for each in inventory.routes if _is_asked(each) and not each.parameters)
-    path = next((path for path in map(write_path, asked) if path), "/")
+    path = next((each.path for each in list_plain(inventory.routes)), "/")
     yield from _title("Arms with a name: `whereasync race today tomorrow`.")
     yield "#[arms]"
     yield f'#today = {{ server = "gunicorn,threads=16", path = {quote(path)} }}'

@@ -28,7 +28,6 @@ _IDLE = {
     "update",
     "viewset",
 }
-_PARAMETER = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
 
 
 def guess_fill(route: Route, models: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -38,14 +37,6 @@ def guess_fill(route: Route, models: Mapping[str, Sequence[str]]) -> dict[str, s
     """
     guesses = {name: _guess(name, route, models) for name in route.parameters}
     return {name: guess for name, guess in guesses.items() if guess}
-
-
-def write_path(route: Route) -> str | None:
-    """Return a route's path with {parameters}; None for a regular expression's, or an odd one."""
-    path = _PARAMETER.sub(r"{\1}", route.path)
-    is_odd = re.search(r"[^!-~]|[<>#\\^$()*+?|\[\]]", path) or re.search("[{}]", route.path)
-    is_plain = path.startswith("/") and not is_odd
-    return path if is_plain else None
 
 
 def _guess(parameter: str, route: Route, models: Mapping[str, Sequence[str]]) -> str:
