@@ -120,6 +120,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert set(cli.app.commands) == {"demo", "doctor", "init", "map", "race", "report", "selfcheck"}
     assert "  demo       Repeat" in out
+    assert "  doctor     Say" in out
+    assert "  init       Write" in out
     assert "  race       Race" in out
     assert "  report     Show" in out
     assert "  selfcheck  Measure" in out

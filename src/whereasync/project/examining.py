@@ -164,7 +164,7 @@ def judge_inventory(inventory: Inventory, config: Config) -> Iterator[Symptom]:
 def _look_at_views(inventory: Inventory) -> Symptom:
     handlers = [handler for route in inventory.routes for handler in route.handlers]
     awaited = sum(each.is_async for each in handlers)
-    said = f"loads: {len(inventory.routes)} routes, {len(handlers)} views, {awaited} of them async"
+    said = f"loads: {len(inventory.routes)} routes, {awaited} of {len(handlers)} views async"
     return _good("project", said)
 
 
@@ -183,10 +183,10 @@ def _look_at_database(database: DatabaseSetting, config: Config) -> Symptom:
     if database.vendor == "sqlite":
         is_file = database.name.startswith("/")
         if is_file and not Path(database.name).exists():
-            name = Path(database.name).name
-            return _note(
-                "database", f"{said}: {name} isn't there yet, and made by migrate elsewhere"
+            told = (
+                f"{said}: {Path(database.name).name} isn't there, and a new one is made by migrate"
             )
+            return _note("database", told)
         return _good("database", f"{said}: measured on a copy" if is_file else said)
     if database.vendor == "postgresql":
         return _look_at_postgres(said, config)

@@ -1,4 +1,4 @@
-"""What the doctor found: the verdict in a line, then a line a thing, then what to do.
+"""What the doctor found: the verdict in a line, what is missing with what mends it, then all.
 
 A newcomer would bury the one thing that is missing among twenty that are there: it stands in the
 first lines, with the command that mends it.
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from whereasync.document import (
     Document,
     bad,
+    dim,
+    fault,
     good,
-    heading,
-    items,
     left,
     paragraph,
     strong,
     table,
     warning,
 )
-from whereasync.model import Health
+from whereasync.model import Fault, Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,16 +43,18 @@ def _walk(diagnosis: Diagnosis) -> Iterator[Block]:
         yield paragraph(bad(f"{count} missing before this project can be measured."))
     else:
         yield paragraph(good("This project can be measured."))
+    for each in missing:
+        yield fault(Fault(kind=each.subject, detail=each.detail, hint=each.hint))
     yield table(
-        [left(""), left(""), left("")],
-        [(MARKS[each.health], strong(each.subject), each.detail) for each in diagnosis.symptoms],
+        [left(""), left("looked at"), left("found")],
+        [
+            (MARKS[each.health], strong(each.subject), _describe(each))
+            for each in diagnosis.symptoms
+        ],
     )
-    for title, health in (("What mends it", Health.MISSING), ("What may help", Health.NOTE)):
-        hinted = [each for each in diagnosis.symptoms if each.health is health and each.hint]
-        if hinted:
-            yield heading(title)
-            yield items(*map(_advise, hinted))
 
 
-def _advise(symptom: Symptom) -> tuple[Part, ...]:
-    return (strong(symptom.subject), f": {symptom.hint}")
+def _describe(symptom: Symptom) -> tuple[Part, ...]:
+    """Return what was found; the hint of what is missing stands above already."""
+    has_hint = symptom.hint and symptom.health is not Health.MISSING
+    return (symptom.detail, dim(f" ({symptom.hint})")) if has_hint else (symptom.detail,)
