@@ -313,7 +313,7 @@ TWO = '[[requests]]\npath = "/"\n[[requests]]\n'
         ),
         ('[stand-ins."api.example.com"]', "“api.example.com” is no URL", "https://api"),
         ('[stand-ins."http://x:99999"]', "is no URL of a service", ""),
-        ('[stand-ins."http://a:b@x"]', "is no URL of a service", ""),
+        ('[stand-ins."http://ann@x"]', "is no URL of a service", ""),
         ('a = """\nsettings = 1\n"""\nsettings = 2', "line 1: there is no key “a”", ""),
         ("settings = shop", "line 1, column 12: invalid value", "in quotes"),
         ("\nsettings =", "line 2, column 11: invalid value at the end of document", ""),

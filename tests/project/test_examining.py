@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+import venv
+from importlib import metadata
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,15 +19,15 @@ from whereasync.model import (
     Handler,
     Health,
     Inventory,
+    NamedArm,
     Recipe,
     Route,
     Symptom,
     ViewKind,
 )
+from whereasync.project import examining
 from whereasync.project.examining import judge_inventory
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from whereasync.project.interpreter import Interpreter
 
 VIEW = Handler(name="shop.views.index", kind=ViewKind.FUNCTION, is_async=True, is_called_async=True)
 PLAIN = Route(path="/", handlers=(VIEW,))
@@ -178,3 +182,33 @@ def test_what_the_guest_could_not_look_at_is_passed_on() -> None:
     """Ten of them, and how many more."""
     told = judge("not looked at", warnings=tuple(f"thing {n}" for n in range(12)))
     assert [each.detail for each in told] == [f"thing {n}" for n in range(10)] + ["2 more things"]
+
+
+# ---------------------------------------------------------------- before the project is entered
+
+
+def test_other_systems_are_told_what_they_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said aloud, and no hindrance."""
+    assert examining._look_at_platform().health is Health.GOOD
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert examining._look_at_platform().health is Health.NOTE
+
+
+def test_servers_are_there_or_fetched(tmp_path: Path) -> None:
+    """Those that arms name; without arms the usual ones."""
+    venv.create(tmp_path / "env", symlinks=True)
+    bare = tmp_path / "env" / "bin" / "python"
+    config = Config(arms={"a": NamedArm(name="a", server="uvicorn", path="/")})
+
+    def look(python: Path, config: Config) -> list[tuple[Health, str]]:
+        interpreter = Interpreter(path=python, source="venv", version="3.11.1", django="5.2")
+        return [
+            (each.health, each.detail) for each in examining._look_at_servers(config, interpreter)
+        ]
+
+    lacking = "uvicorn: not in the project's environment, fetched beside it when raced"
+    assert look(bare, config) == [(Health.NOTE, lacking)]
+    version = metadata.version("uvicorn")
+    assert look(Path(sys.executable), config) == [(Health.GOOD, f"uvicorn {version}")]
+    both = look(Path(sys.executable), Config())
+    assert [detail.partition(" ")[0] for _, detail in both] == ["gunicorn", "uvicorn"]

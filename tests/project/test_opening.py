@@ -58,6 +58,15 @@ def test_a_configuration_says_it_all(project: Path) -> None:
         assert dict(home.environment) == config.environment
 
 
+def test_a_configuration_beside_manage_is_found_from_above(project: Path) -> None:
+    """It may name another directory, relative to itself."""
+    (project / "shop" / "whereasync.toml").write_text('settings = "beside.it"\n')
+    found = find_project(Asked())
+    assert (found.settings.module, found.directory) == ("beside.it", project / "shop")
+    (project / "shop" / "whereasync.toml").write_text('directory = ".."\n')
+    assert find_project(Asked(settings="a.b")).directory == project
+
+
 def test_what_is_typed_comes_first(project: Path) -> None:
     """Relative to where one stands."""
     (project / "whereasync.toml").write_text('settings = "a.b"\npython = "none"\n')

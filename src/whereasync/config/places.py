@@ -16,7 +16,7 @@ from whereasync.errors import BadInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Path = tuple[str | int, ...]  # ("requests", 2, "fill", "pk")
+KeyPath = tuple[str | int, ...]  # ("requests", 2, "fill", "pk")
 
 _PIECE = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
 _KEY = re.compile(rf"\s*({_PIECE}(?:\s*\.\s*{_PIECE})*)\s*=")
@@ -29,8 +29,8 @@ class Place:
 
     file: str  # as a reader knows it
     text: str
-    path: Path = ()
-    root: Path = ()  # ("tool", "whereasync") in pyproject.toml
+    path: KeyPath = ()
+    root: KeyPath = ()  # ("tool", "whereasync") in pyproject.toml
 
     def below(self, key: str | int) -> Place:
         """Return the place of what stands there under that key, or at that index."""
@@ -49,7 +49,7 @@ class Place:
         return BadInputError(f"{where}: {what}", hint)
 
 
-def find_line(text: str, path: Path) -> int | None:
+def find_line(text: str, path: KeyPath) -> int | None:
     """Return the line on which that stands, or the nearest thing around it; None: none of it."""
     deepest, found = 0, None
     for number, known in _walk(text):
@@ -59,15 +59,15 @@ def find_line(text: str, path: Path) -> int | None:
     return found
 
 
-def _count_common(one: Path, other: Path) -> int:
+def _count_common(one: KeyPath, other: KeyPath) -> int:
     pairs = zip(one, other, strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
-def _walk(text: str) -> Iterator[tuple[int, Path]]:
+def _walk(text: str) -> Iterator[tuple[int, KeyPath]]:
     """Yield each line that begins a table or gives a key, with its full path."""
-    counts: dict[Path, int] = {}
-    table: Path = ()
+    counts: dict[KeyPath, int] = {}
+    table: KeyPath = ()
     is_inside = False
     for number, line in enumerate(text.splitlines(), start=1):
         was_inside, is_inside = is_inside, is_inside ^ (len(_LONG.findall(line)) % 2 == 1)
@@ -80,9 +80,9 @@ def _walk(text: str) -> Iterator[tuple[int, Path]]:
             yield number, (*table, *keys)
 
 
-def _count_tables(keys: Path, counts: dict[Path, int], *, is_one_of_many: bool) -> Path:
+def _count_tables(keys: KeyPath, counts: dict[KeyPath, int], *, is_one_of_many: bool) -> KeyPath:
     """Return a header's path: ``[[requests]]`` the third time is ("requests", 2)."""
-    path: Path = ()
+    path: KeyPath = ()
     for depth, key in enumerate(keys, start=1):
         path = (*path, key)
         if is_one_of_many and depth == len(keys):

@@ -112,12 +112,8 @@ def _look_at_servers(config: Config, interpreter: Interpreter) -> Iterator[Sympt
         has = versions(interpreter.path, [name]).get(name)
         wanted = find_wanted(arms, interpreter.path)
         if wanted:
-            yield _note(
-                "server",
-                f"{server}: {', '.join(wanted)} not in the project's environment, and fetched "
-                "beside it when first raced",
-                f"or install it there: pip install {' '.join(wanted)}",
-            )
+            lacking = f"{server}: not in the project's environment, fetched beside it when raced"
+            yield _note("server", lacking)
         else:
             yield _good("server", f"{server} {has}" if name == server else f"{server} ({name})")
 

@@ -67,8 +67,11 @@ def find_project(asked: Asked) -> Found:
     file = start if start.is_file() else None
     start = start.parent if file else start
     config = configuration.load(start, file)
-    check_config(config)
     directory = find_directory(start, config)
+    if not config.file and directory != start:  # manage.py is in src, and may have it beside
+        config = configuration.load(directory)
+        directory = find_directory(directory, config)
+    check_config(config)
     settings = find_settings(asked.settings, config, directory)
     paths = find_paths(directory, config, settings.module)
     return Found(config=config, start=start, directory=directory, settings=settings, paths=paths)
