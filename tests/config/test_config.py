@@ -32,6 +32,7 @@ EMPTY = ""
 
 [users]
 staff = "admin"
+ann = { name = "ann@example.com", make = { is_staff = true, age = 3, city = "" } }
 
 [[requests]]
 name = "detail"
@@ -105,7 +106,8 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
         tasks="drop",
         budget=300.0,
         clients=(1, 8, 64),
-        users={"staff": "admin"},
+        users={"staff": "admin", "ann": "ann@example.com"},
+        new_users={"ann@example.com": {"is_staff": True, "age": 3, "city": ""}},
         requests=(
             Recipe(
                 name="detail",
@@ -275,7 +277,7 @@ TWO = '[[requests]]\npath = "/"\n[[requests]]\n'
         (TWO + 'path = "/a#b"', "holds '#'", ""),
         (TWO + 'path = "/{1}"', "has {1}, no parameter", ""),
         (TWO + 'path = "/{a"', "has {, no parameter", ""),
-        (TWO + 'path = "/{pk}"', "line 4: the path “/{pk}” has {pk}", "fill = { pk = 'Item"),
+        (TWO + 'path = "/{pk}"', "line 4: the path “/{pk}” has {pk}", "fill = { pk = 'shop.Item"),
         (
             TWO + 'path = "/{pk}"\n[requests.fill]\npk = "1"\npkk = "1"',
             "line 7: fill has pkk, which the path “/{pk}” has not",
@@ -300,6 +302,11 @@ TWO = '[[requests]]\npath = "/"\n[[requests]]\n'
             "did you mean ann?",
         ),
         ('[users]\nann = ""', "line 2: users.ann is empty", ""),
+        ("[users]\nann = 1", "line 2: users.ann should be text or a table", "make = {"),
+        ("[users.ann]\nmake = {}", "line 1: users.ann has no name", 'name = "admin"'),
+        ('[users.ann]\nname = "a"\nmake = 1', "users.ann.make should be a table", "is_staff"),
+        ('[users]\na = { name = "a", make = { x = 1.5 } }', "users.a.make.x should be true", ""),
+        ('[users.a]\nname = "a"\nmake.password = "x"', "line 3: a password is never needed", ""),
         ('[arms.a]\nserver = "x"', "line 1: the arm “a” needs a path or a request", "/dashboard/"),
         ('[arms.a]\npath = "/"\nrequest = "x"', "one of the two", ""),
         ('[arms.a]\npath = "/{pk}"', "the arm “a” can't fill {pk}", "[[requests]]"),

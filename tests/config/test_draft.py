@@ -114,7 +114,7 @@ def test_a_shop_s_is_what_a_reader_expects(tmp_path: Path) -> None:
             Recipe(
                 name=name,
                 path=path,
-                fill={"pk": 'Item.objects.values_list("pk", flat=True).first()'},
+                fill={"pk": 'shop.Item.objects.values_list("pk", flat=True).first()'},
             )
             for name, path in (
                 ("shop:detail", "/item/{pk}/"),
@@ -146,6 +146,7 @@ def test_everything_that_is_off_can_be_switched_on(tmp_path: Path) -> None:
     config = read_back(tmp_path, text)
     assert config.seed == ("loaddata demo",)
     assert config.users == {"staff": "admin"}
+    assert config.new_users == {"admin": {"is_staff": True}}
     assert config.clients == (1, 8, 64)
     assert [each.name for each in config.requests][-1] == "shop:year"
     assert config.arms["tomorrow"].server == "uvicorn"

@@ -64,8 +64,9 @@ def test_a_parameter_is_known_by_itself_and_by_what_stands_before_it(
     path: str, parameters: str, known: dict[str, tuple[str, str]]
 ) -> None:
     """A model alone that has the field."""
+    labels = {label.partition(".")[2]: label for label in MODELS}
     expected = {
-        name: f'{model}.objects.values_list("{field}", flat=True).first()'
+        name: f'{labels[model]}.objects.values_list("{field}", flat=True).first()'
         for name, (model, field) in known.items()
     }
     assert guess(path, parameters) == expected
@@ -83,14 +84,14 @@ def test_a_parameter_is_known_by_itself_and_by_what_stands_before_it(
 )
 def test_else_by_the_route_s_name_or_by_its_view(name: str, view: str) -> None:
     """Words such as detail name no model."""
-    expected = 'Item.objects.values_list("pk", flat=True).first()'
+    expected = 'shop.Item.objects.values_list("pk", flat=True).first()'
     assert guess("/x/<int:pk>/", "pk:int", name=name, view=view) == {"pk": expected}
 
 
 def test_of_two_models_of_one_name_the_view_s_own_is_taken() -> None:
     """And asked for by its label; without a view nobody knows."""
     assert guess("/user/<int:pk>/", "pk:int") == {}
-    expected = 'apps.get_model("team.User").objects.values_list("pk", flat=True).first()'
+    expected = 'team.User.objects.values_list("pk", flat=True).first()'
     assert guess("/user/<int:pk>/", "pk:int", view="team.views.user") == {"pk": expected}
 
 
@@ -102,8 +103,21 @@ def test_of_two_models_of_one_name_the_view_s_own_is_taken() -> None:
         ("^item/(?P<pk>[0-9]+)/$", None),
         ("/item/(?P<pk>[0-9]+)/", None),
         ("/é/", None),
+        ("/{odd}/", None),
     ],
 )
 def test_a_path_is_written_where_it_can_be(path: str, written: str | None) -> None:
     """A regular expression says too little."""
     assert write_path(Route(path=path)) == written
+
+
+def test_the_guest_s_own_way_to_write_a_path_comes_first() -> None:
+    """It knows how Django takes a regular expression back; that may still be odd."""
+    path = "^/item/(?P<item_id>[0-9]+)$"
+    route = Route(path=path, template="/item/{item_id}", parameters={"item_id": "regex"})
+    assert write_path(route) == "/item/{item_id}"
+    fill = guess_fill(route, MODELS)
+    assert fill == {"item_id": 'shop.Item.objects.values_list("pk", flat=True).first()'}
+    named = Route(path=path, template="/x/{item}", parameters={"item": "regex"})
+    assert guess_fill(named, MODELS) == {}
+    assert write_path(Route(path=path, template="/item/{a}{")) is None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from whereasync.config.places import Place
 from whereasync.config.recipes import read_arms, read_recipes, read_stand_ins
+from whereasync.config.users import read_users
 from whereasync.config.values import (
     Key,
     choice,
@@ -25,7 +26,6 @@ from whereasync.config.values import (
     read_table,
     text,
     texts,
-    users,
     variables,
 )
 from whereasync.errors import BadInputError
@@ -50,7 +50,7 @@ KEYS = {
     "tasks": Key(choice("eager", "drop"), 'tasks = "eager"'),
     "budget": Key(duration, 'budget = "5m"'),
     "clients": Key(clients, "clients = [1, 8, 64]"),
-    "users": Key(users, 'users = { staff = "admin" }'),
+    "users": Key(read_users, 'users = { staff = "admin" }'),
     "requests": Key(read_recipes, "[[requests]]"),
     "arms": Key(read_arms, "[arms]"),
     "stand-ins": Key(read_stand_ins, "[stand-ins]"),
@@ -99,7 +99,14 @@ def read_config(file: Path) -> Config:
         )
     said = read_table(table, place, KEYS)
     said = {key.replace("-", "_"): held for key, held in said.items()}
-    config = Config(file=show(file), home=str(file.absolute().parent), **said)
+    users = said.pop("users", {}).items()
+    config = Config(
+        file=show(file),
+        home=str(file.absolute().parent),
+        users={name: user.name for name, user in users},
+        new_users={user.name: user.make for _, user in users if user.make is not None},
+        **said,
+    )
     _check_names(config, place)
     return config
 

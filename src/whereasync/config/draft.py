@@ -114,7 +114,7 @@ def _users(inventory: Inventory) -> Iterator[str]:
         "They are logged in without a password, in the throwaway database.",
     )
     yield "#[users]"
-    yield '#staff = "admin"'
+    yield '#staff = { name = "admin", make = { is_staff = true } }  # made if nobody has that name'
 
 
 # ---------------------------------------------------------------- requests
@@ -128,12 +128,12 @@ def _requests(inventory: Inventory) -> Iterator[str]:
     parametrised = list_parametrised(inventory.routes)
     yield from _title(
         "Routes with parameters. `fill` is an expression of Python for each, evaluated in the",
-        "project: a model is there by its name. One is on where it could be guessed.",
+        "project; a model stands there as shop.Item. A request is on where that could be guessed.",
     )
     if not parametrised:
         yield "#[[requests]]"
         yield '#path = "/item/{pk}/"'
-        yield "#fill = { pk = 'Item.objects.first().pk' }"
+        yield "#fill = { pk = 'shop.Item.objects.first()' }"
     yield from _recipes(parametrised, inventory)
     yield from _cut(parametrised)
     yield from _title(

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whereasync.config.routes import write_path
+from whereasync.model.configuration import PARAMETER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -31,17 +34,16 @@ _IDLE = {
 
 
 def guess_fill(route: Route, models: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return parameter → expression for those that can be known; "Item" is a model's class there.
-
-    Where two models bear one name, the expression asks ``apps`` for it by its label.
-    """
-    guesses = {name: _guess(name, route, models) for name in route.parameters}
+    """Return parameter → expression for those that can be known; a model is "shop.Item" there."""
+    path = write_path(route) or ""
+    parameters = dict.fromkeys(PARAMETER.findall(path))
+    guesses = {name: _guess(name, path, route, models) for name in parameters}
     return {name: guess for name, guess in guesses.items() if guess}
 
 
-def _guess(parameter: str, route: Route, models: Mapping[str, Sequence[str]]) -> str:
-    subject, asked = _part(parameter, route.parameters[parameter])
-    for words in _name_sources(subject, parameter, route):
+def _guess(parameter: str, path: str, route: Route, models: Mapping[str, Sequence[str]]) -> str:
+    subject, asked = _part(parameter, route.parameters.get(parameter, ""))
+    for words in _name_sources(subject, parameter, path, route):
         forms = {form for word in words if word.lower() not in _IDLE for form in _singular(word)}
         fields = {
             label: field
@@ -50,7 +52,8 @@ def _guess(parameter: str, route: Route, models: Mapping[str, Sequence[str]]) ->
         }
         fitting = _prefer_own(list(fields), route)
         if len(fitting) == 1:
-            return _write(fitting[0], fields[fitting[0]], models)
+            label = fitting[0]
+            return f'{label}.objects.values_list("{fields[label]}", flat=True).first()'
         asked = _part_again(parameter, asked)
     return ""
 
@@ -63,7 +66,8 @@ def _part(parameter: str, converter: str) -> tuple[str, str]:
     subject, _, last = parameter.rpartition("_")
     if parameter in _KEYS or (subject and last in _KEYS):
         return subject, last
-    return "", {"int": "pk", "uuid": "uuid"}.get(converter, "slug")
+    asked = {"int": "pk", "uuid": "uuid", "slug": "slug", "str": "slug"}
+    return "", asked.get(converter, "")
 
 
 def _part_again(parameter: str, asked: str) -> str:
@@ -73,13 +77,12 @@ def _part_again(parameter: str, asked: str) -> str:
     return asked if is_key else parameter
 
 
-def _name_sources(subject: str, parameter: str, route: Route) -> Iterator[list[str]]:
+def _name_sources(subject: str, parameter: str, path: str, route: Route) -> Iterator[list[str]]:
     """Yield words that may be a model's name, the surest source first."""
     yield [subject or parameter]
     if subject:
         return  # it says whose; another model would be wrong
-    before = re.split(rf"<[^<>]*\b{parameter}>", route.path)[0].rstrip("/").rpartition("/")[2]
-    yield [before]
+    yield [path.partition(f"{{{parameter}}}")[0].rstrip("/").rpartition("/")[2]]
     yield re.split(r"[:_.-]", route.name)
     for handler in route.handlers:
         yield _split(handler.name.rpartition(".")[2])
@@ -116,10 +119,3 @@ def _prefer_own(labels: Sequence[str], route: Route) -> Sequence[str]:
     parts = {part for handler in route.handlers for part in handler.name.split(".")}
     parts |= set(route.name.split(":")[:-1])
     return [label for label in labels if label.partition(".")[0] in parts] or labels
-
-
-def _write(label: str, field: str, models: Mapping[str, Sequence[str]]) -> str:
-    name = label.partition(".")[2]
-    is_alone = sum(other.partition(".")[2] == name for other in models) == 1
-    model = name if is_alone else f'apps.get_model("{label}")'
-    return f'{model}.objects.values_list("{field}", flat=True).first()'

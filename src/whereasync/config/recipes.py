@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 FRAMING = ("content-length", "transfer-encoding")  # a wrong one hangs the server
-FILL = "fill = { pk = 'Item.objects.first().pk' }"
+FILL = "fill = { pk = 'shop.Item.objects.first()' }"
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 _NAMED = re.compile(r"\{[A-Za-z_]\w*\}")
 _NAME = re.compile(r"[^\s/@,=][^\s@]*")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whereasync.model.configuration import PARAMETER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -40,8 +42,9 @@ def is_asked(route: Route) -> bool:
 
 
 def write_path(route: Route) -> str | None:
-    """Return a route's path with {parameters}; None for a regular expression's, or an odd one."""
-    path = _PARAMETER.sub(r"{\1}", route.path)
-    is_odd = re.search(r"[^!-~]|[<>#\\^$()*+?|\[\]]", path) or re.search("[{}]", route.path)
-    is_plain = path.startswith("/") and not is_odd
-    return path if is_plain else None
+    """Return a route's path with {parameters}; None where no request can be written for it."""
+    path = route.template
+    if not path and not re.search("[{}]", route.path):
+        path = _PARAMETER.sub(r"{\1}", route.path)
+    is_odd = re.search(r"[^!-~]|[<>#\\^$()*+?|\[\]{}]", PARAMETER.sub("", path))
+    return path if path.startswith("/") and not is_odd else None

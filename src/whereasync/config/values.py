@@ -118,12 +118,6 @@ def texts_by_name(value: object, place: Place, example: str) -> dict[str, str]:
     return {key: any_text(each, place.below(key), example) for key, each in held.items()}
 
 
-def users(value: object, place: Place, example: str) -> dict[str, str]:
-    """Read name → user name, none of them empty."""
-    held = expect(value, dict, place, example)
-    return {name: text(each, place.below(name), example) for name, each in held.items()}
-
-
 def variables(value: object, place: Place, example: str) -> dict[str, str]:
     """Read environment variables."""
     held = texts_by_name(value, place, example)

@@ -81,6 +81,8 @@ class Config:
     budget: float | None = None  # s
     clients: tuple[int, ...] = ()
     users: dict[str, str] = field(default_factory=dict)  # name here → user name in the project
+    new_users: dict[str, dict[str, bool | int | str]] = field(default_factory=dict)
+    # … of those to be made where they aren't there: user name → fields of the user model
     requests: tuple[Recipe, ...] = ()
     arms: dict[str, NamedArm] = field(default_factory=dict)
     stand_ins: tuple[StandIn, ...] = ()

@@ -41,6 +41,7 @@ class Route:
     """One URL pattern with its full path."""
 
     path: str  # "/item/<int:pk>/"; a regular expression begins with "^"
+    template: str = ""  # "/item/{pk}/", as a request writes it; empty: no one can say
     parameters: dict[str, str] = field(default_factory=dict)  # name → converter, or "regex"
     name: str = ""  # with its namespaces: "shop:detail"
     handlers: tuple[Handler, ...] = ()
