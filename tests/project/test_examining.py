@@ -84,7 +84,7 @@ def test_sqlite_is_measured_on_a_copy(tmp_path: Path) -> None:
     file = tmp_path / "db.sqlite3"
     health, detail = only(judge("database", **database("sqlite", str(file))))
     assert health is Health.NOTE
-    assert detail == "default: sqlite: db.sqlite3 isn't there, and a new one is made by migrate"
+    assert detail == "default: sqlite: db.sqlite3 isn't there; migrate makes one"
     file.touch()
     expected = (Health.GOOD, "default: sqlite: measured on a copy")
     assert only(judge("database", **database("sqlite", str(file)))) == expected
@@ -206,7 +206,7 @@ def test_servers_are_there_or_fetched(tmp_path: Path) -> None:
             (each.health, each.detail) for each in examining._look_at_servers(config, interpreter)
         ]
 
-    lacking = "uvicorn: not in the project's environment, fetched beside it when raced"
+    lacking = "uvicorn: not installed there, fetched beside it when raced"
     assert look(bare, config) == [(Health.NOTE, lacking)]
     version = metadata.version("uvicorn")
     assert look(Path(sys.executable), config) == [(Health.GOOD, f"uvicorn {version}")]

@@ -187,7 +187,11 @@ def _pad(path: str) -> str:
 
 
 def _say_handler(route: Route) -> str:
-    handlers = [f"{each.name} ({'async' if each.is_async else 'sync'})" for each in route.handlers]
+    handlers = [
+        f"{each.name} ({'async' if each.is_async else 'sync'})"
+        for each in route.handlers
+        if not each.methods or "GET" in each.methods
+    ]
     return ", ".join(dict.fromkeys(handlers))
 
 

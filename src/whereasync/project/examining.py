@@ -112,7 +112,7 @@ def _look_at_servers(config: Config, interpreter: Interpreter) -> Iterator[Sympt
         has = versions(interpreter.path, [name]).get(name)
         wanted = find_wanted(arms, interpreter.path)
         if wanted:
-            lacking = f"{server}: not in the project's environment, fetched beside it when raced"
+            lacking = f"{server}: not installed there, fetched beside it when raced"
             yield _note("server", lacking)
         else:
             yield _good("server", f"{server} {has}" if name == server else f"{server} ({name})")
@@ -179,9 +179,7 @@ def _look_at_database(database: DatabaseSetting, config: Config) -> Symptom:
     if database.vendor == "sqlite":
         is_file = database.name.startswith("/")
         if is_file and not Path(database.name).exists():
-            told = (
-                f"{said}: {Path(database.name).name} isn't there, and a new one is made by migrate"
-            )
+            told = f"{said}: {Path(database.name).name} isn't there; migrate makes one"
             return _note("database", told)
         return _good("database", f"{said}: measured on a copy" if is_file else said)
     if database.vendor == "postgresql":
@@ -219,9 +217,7 @@ def _look_at_services(inventory: Inventory, config: Config) -> Iterator[Symptom]
     if "celery" in inventory.versions:
         yield _good("tasks", f"Celery's are {done}")
     if inventory.is_debug:
-        yield _note(
-            "DEBUG", "is on: every query is kept in memory", "turn it off by what the settings read"
-        )
+        yield _note("DEBUG", "is on: every query is kept in memory")
 
 
 def _last(dotted: str) -> str:
