@@ -97,6 +97,8 @@ SHOP = take(
             handlers=(handle("shop.views.detail"),),
         ),
         Route(path="/item/<int:pk>/more/", parameters={"pk": "int"}, name="shop:detail"),
+        Route(path="/item/<str:pk>/", parameters={"pk": "str"}, name="shop:same"),
+        Route(path="/item/<int:item_pk>/raw-text", parameters={"item_pk": "int"}),
         Route(path="/year/<int:year>/", parameters={"year": "int"}, name="shop:year"),
         Route(path="^old/([0-9]+)/$", parameters={"0": "regex"}),
     ),
@@ -114,11 +116,12 @@ def test_a_shop_s_is_what_a_reader_expects(tmp_path: Path) -> None:
             Recipe(
                 name=name,
                 path=path,
-                fill={"pk": 'shop.Item.objects.values_list("pk", flat=True).first()'},
+                fill={parameter: 'shop.Item.objects.values_list("pk", flat=True).first()'},
             )
-            for name, path in (
-                ("shop:detail", "/item/{pk}/"),
-                ("shop:detail-2", "/item/{pk}/more/"),
+            for name, path, parameter in (
+                ("shop:detail", "/item/{pk}/", "pk"),
+                ("shop:detail-2", "/item/{pk}/more/", "pk"),
+                ("item-item_pk-raw-text", "/item/{item_pk}/raw-text", "item_pk"),
             )
         ),
     )

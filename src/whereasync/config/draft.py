@@ -144,12 +144,16 @@ def _requests(inventory: Inventory) -> Iterator[str]:
 
 def _recipes(routes: Sequence[Route], inventory: Inventory) -> Iterator[str]:
     names: dict[str, int] = {}
+    written: set[str] = set()
     for route in routes[:_MOST]:
         path = write_path(route)
         if path is None:
             yield ""
             yield _comment(f"{route.path}: a regular expression, whose path can't be written")
             continue
+        if path in written:  # another converter, and the same request
+            continue
+        written.add(path)
         name = _name(route, path, names)
         fill = guess_fill(route, inventory.models)
         parameters = dict.fromkeys(PARAMETER.findall(path))
@@ -165,7 +169,7 @@ def _recipes(routes: Sequence[Route], inventory: Inventory) -> Iterator[str]:
 
 def _name(route: Route, path: str, names: dict[str, int]) -> str:
     """Return a name that an arm can bear and no other request has."""
-    plain = re.sub(r"[^\w:.-]+", "-", route.name or path.replace("/", "-")).strip("-:.") or "root"
+    plain = re.sub(r"[^\w:.]+", "-", route.name or path).strip("-:.") or "root"
     names[plain] = names.get(plain, 0) + 1
     return plain if names[plain] == 1 else _name_again(plain, names)
 
