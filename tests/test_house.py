@@ -177,7 +177,7 @@ def test_every_void_and_caveat_can_come_about(kinds: type[model.Void | model.Cav
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "check", "demo", "map", "race", "report", "selfcheck"),
+        *("", "check", "demo", "doctor", "init", "map", "race", "report", "selfcheck"),
         *(f"demo {name}" for name in ("idle", "leaving", "orm", "streaming", "test-client")),
     ],
 )
@@ -205,7 +205,9 @@ def test_every_command_is_among_those() -> None:
     """A new one must start as quickly."""
     from whereasync.cli import app
 
-    assert set(app.commands) == {"check", "demo", "map", "race", "report", "selfcheck"}
+    assert set(app.commands) == {
+        *("check", "demo", "doctor", "init", "map", "race", "report", "selfcheck")
+    }
 
 
 def test_every_question_has_its_answer() -> None:

@@ -94,7 +94,9 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
-@pytest.mark.parametrize("command", [[], ["demo"], ["race"], ["report"], ["selfcheck"]])
+@pytest.mark.parametrize(
+    "command", [[], ["demo"], ["doctor"], ["init"], ["race"], ["report"], ["selfcheck"]]
+)
 def test_every_command_explains_itself(
     command: list[str], option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,8 +118,12 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     """With what it is for."""
     enter("--help")
     out = capsys.readouterr().out
-    assert set(cli.app.commands) == {"check", "demo", "map", "race", "report", "selfcheck"}
+    assert set(cli.app.commands) == {
+        *("check", "demo", "doctor", "init", "map", "race", "report", "selfcheck")
+    }
     assert "  demo       Repeat" in out
+    assert "  doctor     Say" in out
+    assert "  init       Write" in out
     assert "  race       Race" in out
     assert "  report     Show" in out
     assert "  selfcheck  Measure" in out

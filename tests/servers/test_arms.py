@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from whereasync.errors import BadInputError
-from whereasync.model import Arm, Interface
-from whereasync.servers.arms import FORM, parse_arm
+from whereasync.model import Arm, Config, Interface, NamedArm, Recipe
+from whereasync.servers.arms import FORM, Entry, parse_arm
 
 THREADS = Arm(server="gunicorn", interface=Interface.WSGI, options={"threads": "16"})
 LOOP = Arm(server="uvicorn", interface=Interface.ASGI)
@@ -75,4 +75,55 @@ def test_what_is_no_arm_is_said_to_be_none(text: str, what: str, hint: str) -> N
     with pytest.raises(BadInputError) as caught:
         parse_arm(text)
     assert what in caught.value.what
+    assert hint in caught.value.hint
+
+
+# ---------------------------------------------------------------- names of the configuration
+
+CONFIG = Config(
+    file="whereasync.toml",
+    requests=(Recipe(name="shop:detail", path="/item/{pk}/", fill={"pk": "1"}),),
+    arms={
+        "fast": NamedArm(name="fast", server="uvicorn", path="/cars/", swap={"a.b": "a.c"}),
+        "full": NamedArm(name="full", request="shop:detail"),
+        "odd": NamedArm(name="odd", server="guncorn", path="/"),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fast", Entry(arm=LOOP, path="/cars/", swap={"a.b": "a.c"})),
+        (
+            "gunicorn,threads=16@fast",
+            Entry(arm=THREADS, path="/cars/", swap={"a.b": "a.c"}),
+        ),
+        ("full", Entry(arm=THREADS, path="/item/{pk}/", request="shop:detail")),
+        ("uvicorn@full", Entry(arm=LOOP, path="/item/{pk}/", request="shop:detail")),
+        ("uvicorn@shop:detail", Entry(arm=LOOP, path="/item/{pk}/", request="shop:detail")),
+        ("shop:detail", Entry(arm=THREADS, path="/item/{pk}/", request="shop:detail")),
+        ("uvicorn@/fast", Entry(arm=LOOP, path="/fast")),
+    ],
+)
+def test_a_name_is_an_arm_or_a_request_of_the_configuration(text: str, expected: Entry) -> None:
+    """The command line's server wins over the named arm's, and that over the usual one."""
+    assert parse_arm(text, CONFIG) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("fats", "“fats” is no arm", "did you mean fast?"),
+        ("uvicorn@detail", "“detail” in “uvicorn@detail” is no path", "shop:detail"),
+        ("odd", "whereasync.toml: the arm “odd”: there is no server “guncorn”", "gunicorn?"),
+        ("guncorn@odd", "there is no server “guncorn”", "did you mean gunicorn?"),
+        ("zzz", "“zzz” is no arm", FORM),
+    ],
+)
+def test_a_name_that_is_none_is_answered_with_the_nearest(text: str, what: str, hint: str) -> None:
+    """A server that the file names wrongly is the file's."""
+    with pytest.raises(BadInputError) as caught:
+        parse_arm(text, CONFIG)
+    assert caught.value.what.startswith(what)
     assert hint in caught.value.hint

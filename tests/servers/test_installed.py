@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from whereasync.errors import BadInputError
-from whereasync.servers import App, candidates, launch, parse_arm_server, versions
+from whereasync.servers import (
+    App,
+    candidates,
+    find_lacking,
+    launch,
+    parse_arm_server,
+    require,
+    versions,
+)
 
 if TYPE_CHECKING:
     from whereasync.processes import Supervisor
@@ -99,3 +107,16 @@ def test_candidates_of_a_bare_interpreter(tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", symlinks=True)
     found = candidates(parse_arm_server("uvicorn"), tmp_path / "venv" / "bin" / "python")
     assert [str(arm) for arm in found] == ["uvicorn,loop=asyncio,http=h11"]
+
+
+def test_what_is_laid_over_a_bare_interpreter_counts(tmp_path: Path) -> None:
+    """Its own distributions come first; the overlay fills what is lacking."""
+    venv.create(tmp_path / "venv", symlinks=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    overlay = (str(Path(metadata.distribution("uvicorn").locate_file(""))),)
+    arm = parse_arm_server("uvicorn")
+    assert find_lacking(arm, python) == ("uvicorn",)
+    assert find_lacking(arm, python, overlay) == ()
+    require(arm, python, overlay)
+    assert versions(python, ["uvicorn"], overlay)["uvicorn"] == metadata.version("uvicorn")
+    assert candidates(arm, python, overlay) == candidates(arm, HERE)

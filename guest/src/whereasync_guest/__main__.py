@@ -16,8 +16,10 @@ from whereasync_guest.order import Order, read_order
 def _inventory(order: Order, arguments: list[str]) -> None:  # noqa: ARG001 # every command's shape
     entered = enter(order)
     from whereasync_guest.inventory import take_inventory
+    from whereasync_guest.model_names import name_models
 
-    answer.write(order.answer, inventory=take_inventory(entered, order))
+    taken = {**take_inventory(entered, order), "models": name_models()}
+    answer.write(order.answer, inventory=taken)
 
 
 COMMANDS: dict[str, Callable[[Order, list[str]], None]] = {"inventory": _inventory}

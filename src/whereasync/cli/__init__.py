@@ -21,8 +21,10 @@ import click
 from whereasync import __version__
 from whereasync.cli.check import check
 from whereasync.cli.demo import demo
+from whereasync.cli.doctor import doctor
 from whereasync.cli.emulation import test_client
 from whereasync.cli.idle import idle
+from whereasync.cli.init import init
 from whereasync.cli.leaving import leaving
 from whereasync.cli.map import map_
 from whereasync.cli.orm import orm
@@ -39,6 +41,7 @@ INTERRUPTED = 130
 # What our text is made of beyond ASCII, where stdout can't take it (PYTHONIOENCODING, LC_ALL).
 PLAIN = str.maketrans(
     {"×": "x", "÷": "/", "–": "-", "−": "-", "±": "+/-", "≤": "<=", "≥": ">=", "µ": "u", "…": "..."}
+    | {"✓": "+", "✗": "x"}
     | {"▲": "+", "▼": "-", "≈": "="}
     | {"“": '"', "”": '"', "─": "-", "│": "|", "●": "o", "·": ".", "├": "|", "┤": "|", "²": "^2"}
 )
@@ -58,7 +61,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, demo, map_, race, report, selfcheck):
+for command in (check, demo, doctor, init, map_, race, report, selfcheck):
     app.add_command(command)
 for question in (idle, leaving, orm, streaming, test_client):
     demo.add_command(question)

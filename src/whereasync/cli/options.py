@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from whereasync.config.values import parse_duration
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -74,10 +76,10 @@ class Duration(click.ParamType[float]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return the seconds."""
-        typed = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|min|h)?", str(value).strip())
-        if not typed or not float(typed[1]):
+        seconds = parse_duration(str(value))
+        if seconds is None:
             self.fail(f"{value!r} is no time: write 90s or 5m", param, ctx)
-        return float(typed[1]) * {"m": 60, "min": 60, "h": 3600}.get(typed[2], 1)
+        return seconds
 
 
 class Allowance(click.ParamType[float]):

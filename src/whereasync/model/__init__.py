@@ -5,6 +5,8 @@ everywhere else; only a renderer formats them. ``serial`` writes every noun here
 it back, so a field's type is its schema.
 """
 
+from whereasync.model.configuration import Config, NamedArm, Recipe, StandIn
+from whereasync.model.diagnosis import Diagnosis, Health, Symptom
 from whereasync.model.emulation import Burst, Way
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
 from whereasync.model.failures import Caveat, Fault, Void
@@ -39,16 +41,19 @@ __all__ = [
     "Caveat",
     "Cell",
     "Check",
+    "Config",
     "Cost",
     "DatabaseFacts",
     "DatabaseSetting",
     "Departure",
+    "Diagnosis",
     "Experiment",
     "Fault",
     "Figures",
     "Finding",
     "GuestFault",
     "Handler",
+    "Health",
     "IdleArm",
     "IdleJob",
     "IdlePlan",
@@ -60,9 +65,11 @@ __all__ = [
     "Level",
     "Machine",
     "Middleware",
+    "NamedArm",
     "Order",
     "Peak",
     "Prepared",
+    "Recipe",
     "Request",
     "Route",
     "Row",
@@ -73,8 +80,10 @@ __all__ = [
     "SliceRules",
     "SourceText",
     "Stack",
+    "StandIn",
     "Status",
     "SweepPoint",
+    "Symptom",
     "Target",
     "Task",
     "TaskRecord",

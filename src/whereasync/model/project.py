@@ -103,6 +103,7 @@ class Inventory:
     sessions: str  # SESSION_ENGINE; empty where sessions aren't installed
     email: str  # EMAIL_BACKEND
     installed_apps: tuple[str, ...]
+    models: dict[str, tuple[str, ...]] = field(default_factory=dict)  # "shop.Item" → its fields
     wsgi: str = ""  # "shop.wsgi:application"; empty: Django's own is made for it
     asgi: str = ""
     is_debug: bool = False

@@ -50,6 +50,7 @@ __all__ = [
     "capacity",
     "caveats",
     "find_complaint",
+    "find_lacking",
     "free_port",
     "launch",
     "parse_arm_server",
@@ -68,12 +69,15 @@ _CAUSED = "The above exception was the direct cause of the following exception:"
 # Settings from the environment that would quietly change what is measured.
 _FOREIGN = ("COVERAGE_PROCESS_", "GRANIAN_", "GUNICORN_CMD_ARGS", "UVICORN_")
 
-# Prints {name: version} of an interpreter and of the distributions that it has. Runs on Python 3.9.
+# Prints {name: version} of an interpreter and of the distributions that it and what is laid over it
+# have, its own first. Runs on Python 3.9.
 _VERSIONS = """
 import json, platform, sys
 from importlib import metadata
 found = {"python": platform.python_version()}
-for name in sys.argv[1:]:
+names, overlay = map(json.loads, sys.argv[1:])
+sys.path += overlay
+for name in names:
     try:
         found[name] = metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -106,19 +110,19 @@ class _PortTakenError(WhereAsyncError):
     """Somebody else bound the port first."""
 
 
-def versions(python: Path, names: Iterable[str]) -> dict[str, str]:
+def versions(python: Path, names: Iterable[str], overlay: tuple[str, ...] = ()) -> dict[str, str]:
     """Return name → version of "python" and those distributions that it has; asked once.
 
-    BadInputError if it can't be run.
+    ``overlay`` is what stands after the interpreter's own path. BadInputError if it can't be run.
     """
-    return dict(_installed(str(python), tuple(sorted(set(names)))))
+    return dict(_installed(str(python), tuple(sorted(set(names))), overlay))
 
 
 @functools.cache
-def _installed(python: str, names: tuple[str, ...]) -> dict[str, str]:
+def _installed(python: str, names: tuple[str, ...], overlay: tuple[str, ...]) -> dict[str, str]:
     try:
         answer = subprocess.run(
-            [python, "-c", _VERSIONS, *names],
+            [python, "-c", _VERSIONS, json.dumps(names), json.dumps(overlay)],
             cwd=os.sep,  # or a directory of the caller's could shadow a module
             capture_output=True,
             text=True,
@@ -134,23 +138,27 @@ def _installed(python: str, names: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def require(arm: Arm, python: Path) -> None:
-    """Raise BadInputError, with the ``pip install``, for what the arm needs and python lacks."""
+def find_lacking(arm: Arm, python: Path, overlay: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the distributions that the arm needs, and neither python nor the overlay has."""
     needed = distributions(arm)
-    found = versions(python, needed)
-    lacking = [name for name in needed if name not in found]
-    if lacking:
+    found = versions(python, needed, overlay)
+    return tuple(name for name in needed if name not in found)
+
+
+def require(arm: Arm, python: Path, overlay: tuple[str, ...] = ()) -> None:
+    """Raise BadInputError, with the ``pip install``, for what the arm needs and python lacks."""
+    if lacking := find_lacking(arm, python, overlay):
         raise BadInputError(
             f"{arm} needs {' and '.join(lacking)}, which the project's Python lacks",
             f"{python} -m pip install {' '.join(lacking)}",
         )
 
 
-def candidates(arm: Arm, python: Path) -> tuple[Arm, ...]:
+def candidates(arm: Arm, python: Path, overlay: tuple[str, ...] = ()) -> tuple[Arm, ...]:
     """Return the arms to choose the best-tuned from: all combinations of what it leaves open.
 
-    Values whose distributions that interpreter lacks are left out. An arm with nothing to tune
-    returns itself alone.
+    Values whose distributions that interpreter and the overlay lack are left out. An arm with
+    nothing to tune returns itself alone.
     """
     row = SERVERS[arm.server]
     swept = {
@@ -161,7 +169,7 @@ def candidates(arm: Arm, python: Path) -> tuple[Arm, ...]:
     needed = {
         name for option in swept.values() for names in option.needs.values() for name in names
     }
-    found = versions(python, needed) if needed else {}
+    found = versions(python, needed, overlay) if needed else {}
     open_values = [
         [
             value
@@ -201,7 +209,7 @@ def launch(  # noqa: PLR0913 # a server has that many properties
     BadInputError where the server isn't installed; WhereAsyncError, with the telling line of its
     log, where it dies at its start, is not ready within ``deadline`` seconds or answers 5xx.
     """
-    require(arm, app.python)
+    require(arm, app.python, app.overlay)
     foreign = {name: "" for name in os.environ if name.startswith(_FOREIGN)}
     start = partial(_start, arm, app, supervisor, {**foreign, **(env or {})}, tuple(cores))
     endpoint = _start_answering(start, find_port, path, deadline)

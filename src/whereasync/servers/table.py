@@ -193,6 +193,7 @@ class App:
     asgi: str = ""
     env: Mapping[str, str] = field(default_factory=dict)  # what its settings read beside
     call: tuple[str, ...] = ()  # what runs any server, after the interpreter; empty: its own module
+    overlay: tuple[str, ...] = ()  # directories of what the interpreter lacks, after its own
 
 
 def parse_arm_server(text: str) -> Arm:

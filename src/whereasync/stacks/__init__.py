@@ -1,30 +1,34 @@
 """An environment for each stack, made once and kept: an interpreter, and what pip installs there.
 
 It lies below ``$XDG_CACHE_HOME/whereasync/stacks``, and whatever finds it there again needs
-no network. A newcomer would take a directory that is there for an environment that is whole: what
-a Ctrl-C or a full disk left has no ``stack.json`` and is made again.
+no network. A newcomer would install into the environment that runs this tool: a stack has another
+Python and another Django.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-import re
 import shutil
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whereasync import serial
 from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.stacks.interpreters import find_interpreter
+from whereasync.stacks.kept import (
+    DEADLINE,
+    LIMITS,
+    find_complaint,
+    find_home,
+    is_offline,
+    keep_alone,
+    made_whole,
+)
 from whereasync.stacks.spec import NAMED, complete, parse_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from whereasync.model import Stack
     from whereasync.processes import Supervisor
@@ -39,20 +43,8 @@ __all__ = [
     "parse_stack",
 ]
 
-DEADLINE = 900.0  # s; a slow network, and a wheel that must be built
 ALONE = {"PYTHONPATH": "", "PYTHONHOME": ""}  # a stack must not see what is installed elsewhere
 _MADE = "stack.json"
-_LIMITS = ["--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "15"]
-_OFFLINE = re.compile(
-    "name resolution|network is unreachable|connection (refused|reset|broken)|dns error"
-    "|failed to establish|error sending request|timed out|connect to proxy|tunnel connection",
-    re.IGNORECASE,
-)
-_COMPLAINTS = (  # the telling one of uv, then of pip, which says more before and after
-    re.compile(r"(?:cause:|╰─▶) (.+)", re.DOTALL),
-    re.compile(r"ERROR: (Cannot install .+|No matching distribution .+)"),
-    re.compile(r"(?:error|ERROR): (.+)"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +68,6 @@ class Environment:
         return self.path / "bin" / "python"
 
 
-def home() -> Path:
-    """Return where the environments are kept."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "whereasync" / "stacks"
-
-
 def find_environment(stack: Stack) -> Environment | None:
     """Return the stack's environment if it is made and its interpreter is still there."""
     environment = Environment(stack=stack, path=_path(stack))
@@ -98,18 +84,14 @@ def make_environment(stack: Stack, supervisor: Supervisor) -> Environment:
     if known := find_environment(stack):
         return known
     python = find_interpreter(stack.python)
-    with _alone(stack):
+    with keep_alone(_path(stack), f"the environment of stack {stack.name}"):
         if known := find_environment(stack):  # somebody else has made it meanwhile
             return known
         environment = Environment(stack=stack, path=_path(stack))
-        shutil.rmtree(environment.path, ignore_errors=True)
-        try:
+        with made_whole(environment.path):
             _make(environment, python, supervisor)
             made = Made(python=str(python), requirements=complete(stack))
             serial.write(environment.path / _MADE, made)
-        except BaseException:
-            shutil.rmtree(environment.path, ignore_errors=True)
-            raise
     return environment
 
 
@@ -117,22 +99,7 @@ def _path(stack: Stack) -> Path:
     """Return a path of the stack's own: what pip is asked, not what the stack is called."""
     asked = "\n".join([sys.platform, stack.python, *sorted(complete(stack))])
     name = stack.name if stack.name in NAMED else "stack"
-    return home() / f"{name}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
-
-
-@contextmanager
-def _alone(stack: Stack) -> Iterator[None]:
-    """Let nobody else make the same environment meanwhile; the kernel forgets who is killed."""
-    path = _path(stack).with_suffix(".lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("w")
-    except OSError as error:
-        what = f"the environment of stack {stack.name} can't be kept in {path.parent}"
-        raise serial.explain(error, what) from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield  # the file stays: whoever waits for it holds it open
+    return find_home("stacks") / f"{name}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
 
 
 def _make(environment: Environment, python: Path, supervisor: Supervisor) -> None:
@@ -143,7 +110,7 @@ def _make(environment: Environment, python: Path, supervisor: Supervisor) -> Non
         install += ["--python", environment.python]
     else:
         begin = [python, "-m", "venv", path]
-        install = [environment.python, "-m", "pip", "install", "--quiet", *_LIMITS]
+        install = [environment.python, "-m", "pip", "install", "--quiet", *LIMITS]
     for argv, explain in ((begin, _explain_venv), ([*install, *wanted], _explain_install)):
         try:
             supervisor.run(argv, name="stack", deadline=DEADLINE, env=ALONE)
@@ -163,14 +130,12 @@ def _explain_venv(stack: Stack, error: WhereAsyncError) -> WhereAsyncError:
 
 def _explain_install(stack: Stack, error: WhereAsyncError) -> WhereAsyncError:
     """Return what the user can do about requirements that could not be installed."""
-    if _OFFLINE.search(error.log):
+    if is_offline(error):
         return BadInputError(
             f"stack {stack.name} isn't here yet, and the package index can't be reached",
             "connect, and try again; from then on it needs no network",
         )
-    told = (found[1] for each in _COMPLAINTS if (found := each.search(error.log)))
-    said = " ".join(next(told, error.what).split()).rstrip(".")
     return BadInputError(
-        f"stack {stack.name} can't be installed: {said}",
+        f"stack {stack.name} can't be installed: {find_complaint(error)}",
         f"change one of {' '.join(stack.requirements)}, on Python {stack.python}",
     )
