@@ -44,12 +44,12 @@ servers: $(BENCH)/.installed
 $(DEMO)/.installed: $(SOURCES) $(shell find src guest/src -type f -not -path '*/__pycache__/*')
 	$(call environment,$(DEMO))
 	$(DEMO)/bin/python $(PIP) --force-reinstall --no-deps ./guest .
-	$(DEMO)/bin/python $(PIP) ./guest '.[demo,report,servers]'
+	$(DEMO)/bin/python $(PIP) ./guest '.[demo,report,servers,stand-ins]'
 	touch $@
 
 $(TEST)/.installed: $(SOURCES)
 	$(call environment,$(TEST))
-	$(TEST)/bin/python $(PIP) --editable ./guest --editable '.[demo,report,servers]' --group dev
+	$(TEST)/bin/python $(PIP) --editable ./guest --editable '.[demo,report,servers,stand-ins]' --group dev
 	touch $@
 
 $(BENCH)/.installed: $(SOURCES)
