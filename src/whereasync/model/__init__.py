@@ -28,8 +28,10 @@ from whereasync.model.records import Block, Check, Cost, Peak, Single, SweepPoin
 from whereasync.model.requests import Arm, Cell, Interface, Request, Side, Stack
 from whereasync.model.run import SCHEMA_VERSION, DatabaseFacts, Machine, Run, Status
 from whereasync.model.standins import (
+    Asked,
     Exchange,
     Listener,
+    RecordedPass,
     Recording,
     Refusal,
     StandIn,
@@ -45,6 +47,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Answer",
     "Arm",
+    "Asked",
     "Block",
     "Burst",
     "CacheSetting",
@@ -75,6 +78,7 @@ __all__ = [
     "Order",
     "Peak",
     "Prepared",
+    "RecordedPass",
     "Recording",
     "Refusal",
     "Request",

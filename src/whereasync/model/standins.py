@@ -122,3 +122,23 @@ class StandInAccount:
     unanswered: tuple[Unanswered, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     names: tuple[str, ...] = ()  # hosts that were looked up, where we answer names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request of the pass to the project itself, and what it answered."""
+
+    method: str
+    path: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPass:
+    """What ``whereasync record`` found."""
+
+    file: str  # where the recording lies; empty: nothing was recorded
+    recording: Recording
+    account: StandInAccount
+    asked: tuple[Asked, ...]
+    is_whole: bool = True  # False: interrupted

@@ -29,15 +29,15 @@ _KEPT = 500
 def read_question(query: bytes) -> tuple[str, int, bytes]:
     """Return the name, the type and the bytes of a query's question; ValueError for none."""
     if len(query) < _HEAD.size or query[2] & 0x80 or _HEAD.unpack_from(query)[2] != 1:
-        raise ValueError
+        raise ValueError("no question")
     labels, place = [], _HEAD.size
     while (length := query[place] if place < len(query) else 64) > 0:
         if length > 63:  # a pointer, or the end: no question has either
-            raise ValueError
+            raise ValueError("no question")
         labels.append(query[place + 1 : place + 1 + length].decode("ascii", "backslashreplace"))
         place += 1 + length
     if place + 5 > len(query):
-        raise ValueError
+        raise ValueError("no question")
     kind = int.from_bytes(query[place + 1 : place + 3], "big")
     return ".".join(labels).lower(), kind, query[_HEAD.size : place + 5]
 
