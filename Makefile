@@ -37,6 +37,7 @@ bench: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/load_client.py
 	$(BENCH)/bin/python benchmarks/send_lag.py
 	$(BENCH)/bin/python benchmarks/async_clients.py
+	$(BENCH)/bin/python benchmarks/stand_ins.py
 
 servers: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/servers.py $(ARGS)
@@ -54,7 +55,7 @@ $(TEST)/.installed: $(SOURCES)
 
 $(BENCH)/.installed: $(SOURCES)
 	$(call environment,$(BENCH))
-	$(BENCH)/bin/python $(PIP) --editable ./guest --editable '.[demo,servers]' --group bench
+	$(BENCH)/bin/python $(PIP) --editable ./guest --editable '.[demo,servers,stand-ins]' --group bench
 	touch $@
 
 define environment

@@ -86,7 +86,7 @@ def _list_failed(found: RecordedPass) -> Iterator[Block]:
     wrong = [each for each in found.asked if each.status >= 400]
     if wrong:
         yield caveat(
-            f"{len(wrong)} of {len(found.asked)} requests failed, so some of their calls may be missing."
+            f"{len(wrong)} of {len(found.asked)} requests failed: calls of theirs may be missing."
         )
         yield _shorten([(code(f"{each.method} {each.path}"), f" {each.status}") for each in wrong])
 

@@ -7,7 +7,6 @@ network at his back. A newcomer would relay packets.
 
 from __future__ import annotations
 
-import array
 import socket
 import sys
 from contextlib import ExitStack
@@ -58,7 +57,7 @@ def wait_for(door: socket.socket) -> list[socket.socket]:
     with way:
         way.settimeout(_PATIENCE)
         _, descriptors, _, _ = socket.recv_fds(way, 16, _ROOM)
-    return [socket.socket(fileno=each) for each in array.array("i", descriptors)]
+    return [socket.socket(fileno=each) for each in descriptors]
 
 
 def main(path: Path) -> None:
