@@ -42,7 +42,7 @@ DECLARED = StandIn(origin=f"https://{HOST}", routes=ROUTES)
 
 
 def ask_by_http_client(url: str) -> tuple[Callable[[str], Any], Callable[[], None]]:
-    """The standard library's."""
+    """Keep a connection of the standard library."""
     port = int(url.rpartition(":")[2])
     context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
     connection = http.client.HTTPSConnection("localhost", port, context=context)
@@ -55,7 +55,7 @@ def ask_by_http_client(url: str) -> tuple[Callable[[str], Any], Callable[[], Non
 
 
 def ask_by_httpx(url: str) -> tuple[Callable[[str], Any], Callable[[], None]]:
-    """A client that is kept."""
+    """Keep a client."""
     import httpx
 
     client = httpx.Client(headers=HEADERS)
@@ -63,7 +63,7 @@ def ask_by_httpx(url: str) -> tuple[Callable[[str], Any], Callable[[], None]]:
 
 
 def ask_by_urllib3(url: str) -> tuple[Callable[[str], Any], Callable[[], None]]:
-    """A pool that is kept."""
+    """Keep a pool."""
     import urllib3
 
     pool = urllib3.PoolManager(ca_certs=os.environ["SSL_CERT_FILE"])
@@ -71,7 +71,7 @@ def ask_by_urllib3(url: str) -> tuple[Callable[[str], Any], Callable[[], None]]:
 
 
 def ask_by_requests(url: str) -> tuple[Callable[[str], Any], Callable[[], None]]:
-    """A session that is kept."""
+    """Keep a session."""
     import requests
 
     session = requests.Session()

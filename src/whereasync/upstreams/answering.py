@@ -99,10 +99,20 @@ class Desk(web.Server):
         super().connection_lost(handler, exc)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request, as late as it is said to be."""
+        """Answer one request, as late as it is said to be; a defect of ours is counted aloud."""
+        try:
+            return await self._answer(request)
+        except OSError:  # the client has left
+            raise
+        except Exception as error:
+            origin = _name_origin(request)
+            self._note(request, origin, f"the stand-in failed: {type(error).__name__}")
+            raise
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         is_first = self.silent.pop(request.protocol, None) is not None
         body = await request.content.read()
-        origin = name_origin("https" if request.secure else "http", request.headers.get("Host", ""))
+        origin = _name_origin(request)
         found = self._find(request, origin, body)
         if found is None and self.forwarder is not None:
             return self._relay(request, origin, await self.forwarder.forward(request, origin, body))
@@ -175,6 +185,10 @@ class Desk(web.Server):
             ),
             names=tuple(names),
         )
+
+
+def _name_origin(request: web.BaseRequest) -> str:
+    return name_origin("https" if request.secure else "http", request.headers.get("Host", ""))
 
 
 async def _send(request: web.BaseRequest, answer: Answer, transfer: float) -> web.StreamResponse:

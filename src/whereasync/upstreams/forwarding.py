@@ -75,7 +75,10 @@ class Forwarder:
                 ended = time.monotonic()
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return explain(error)
-        headers = tuple((name, value) for name, value in real.headers.items())
+        headers = tuple(
+            (name.decode("latin-1"), value.decode(errors="replace"))
+            for name, value in real.raw_headers
+        )
         kind = request.headers.get("Content-Type", "")
         connected = clock.connected or clock.begun
         self.keep(

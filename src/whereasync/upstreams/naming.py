@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from whereasync.upstreams.masking import mask_host
 
@@ -64,8 +64,7 @@ class NameServer(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what answers go out by."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)  # uvloop's is none by class
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         """Answer one query; what is none gets nothing."""

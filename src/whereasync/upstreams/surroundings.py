@@ -29,6 +29,7 @@ _SYSTEM = (
 )
 RESOLVER = Path("/etc/resolv.conf")
 SWITCH = Path("/etc/nsswitch.conf")
+NAME_CACHE = Path("/var/run/nscd")  # it answers over a Unix socket, from the real network
 _SWITCH = "hosts: files dns\npasswd: files\ngroup: files\nshadow: files\n"
 
 
@@ -38,7 +39,7 @@ class Surroundings:
 
     environment: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # host → loopback address, for /etc/hosts
-    mounts: dict[str, str] = field(default_factory=dict)  # a file there → ours, mounted over it
+    mounts: dict[str, str] = field(default_factory=dict)  # what is there → ours, mounted over it
 
 
 def build_environment(
@@ -84,6 +85,10 @@ def cover_names(directory: Path, address: str) -> dict[str, str]:
         written.write_text(content)
         if file.exists():
             mounts[str(file.resolve())] = str(written)
+    if NAME_CACHE.is_dir():
+        empty = directory / NAME_CACHE.name
+        empty.mkdir()
+        mounts[str(NAME_CACHE.resolve())] = str(empty)
     return mounts
 
 
