@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 pytest.importorskip("trustme")
 
+from tests.upstreams.apart import live_apart
+
 from whereasync.bench.recording import Passage
 from whereasync.cli.record import record, record_calls
 from whereasync.errors import BadInputError
@@ -69,17 +71,9 @@ def plan(
 
     @contextlib.contextmanager
     def prepare(supervisor: Supervisor) -> Iterator[Passage]:
-        def open_doors(argv: object) -> None:
-            import os
-            import subprocess
-
-            # In a network of its own, so that ports 53, 80 and 443 are free.
-            assert isinstance(argv, list)
-            way = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "-", *argv]
-            subprocess.run(list(map(os.fspath, way)), check=True, timeout=30)
-
         assert supervisor.directory.is_dir()
-        yield Passage(requests=REQUESTS, serve=serve, open_doors=open_doors, wanted=Wanted())
+        with live_apart() as apart:  # ports 53, 80 and 443 are free there
+            yield Passage(requests=REQUESTS, serve=serve, open_doors=apart.run, wanted=Wanted())
 
     return prepare
 

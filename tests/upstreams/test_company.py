@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,7 +93,9 @@ def test_clients_run_unmodified(tmp_path: Path) -> None:
         assert all(outcomes[name] == {"id": 7} for name in set(outcomes) - missing), outcomes
         if shutil.which("curl"):
             curl = partial(apart.run, env=environment)
-            assert curl(["curl", "-sS", f"{ORIGIN}/items/7"]) == ITEM.decode()
+            for environment_of_c in (environment, {}):
+                answer = apart.run(["curl", "-sS", f"{ORIGIN}/items/7"], environment_of_c)
+                assert answer == ITEM.decode()
             said = json.loads(curl(["curl", "-sS", "https://other.example.org/x?key=abc"]))
             assert said["error"].endswith("GET https://other.example.org/x?key=masked")
         company.child.stop()
@@ -253,6 +256,7 @@ CALLS = {  # what each view of the "project" does
     "/post": f'curl -sS -d "a=1&password=s3cret" -H "Authorization: s3cret" "{ORIGIN}/post"',
     "/token": f'curl -sS -I "{ORIGIN}/token" && curl -sS "{ORIGIN}/token"',
     "/broken": f'curl -sSf "{ORIGIN}/broken"',
+    "/socket": f'curl -sSf -H "Connection: Upgrade" -H "Upgrade: websocket" "{ORIGIN}/socket"',
     "/smtp": "python3 -c 'import socket; socket.create_connection((\"mail.example.org\", 25))'",
 }
 
@@ -287,7 +291,7 @@ def test_recorded_once_and_replayed(tmp_path: Path) -> None:
             wanted=wanted,
         )
         found = record(passage, supervisor, file, datetime.now(UTC))
-    assert [each.status for each in found.asked] == [200, 200, 200, 500, 500]
+    assert [each.status for each in found.asked] == [200, 200, 200, 500, 500, 500]
     assert b"s3cret" not in file.read_bytes()
     assert [(each.method, each.url, each.status) for each in found.recording.exchanges] == [
         ("GET", f"{ORIGIN}/page?apikey=masked", 200),
@@ -296,8 +300,9 @@ def test_recorded_once_and_replayed(tmp_path: Path) -> None:
         ("GET", f"{ORIGIN}/token", 200),
     ]
     assert all(each.connect > 0 and each.latency > 0 for each in found.recording.exchanges)
-    [broken] = found.account.unanswered
+    broken, upgraded = found.account.unanswered
     assert (broken.url, broken.reason != "") == (f"{ORIGIN}/broken", True)
+    assert (upgraded.url, "protocol" in upgraded.reason) == (f"{ORIGIN}/socket", True)
     assert found.account.names == (HOST, "mail.example.org")
     assert recordings.read(file) == found.recording
     check_replay(file)
@@ -333,10 +338,11 @@ def test_replayed_with_the_times_recorded(tmp_path: Path) -> None:
         latency=0.06,
         transfer=0.05,
     )
-    recordings.write(file, Recording(made="", exchanges=(exchange,)))
+    spoilt = replace(exchange, url=f"{ORIGIN}/spoilt", headers=(("X-A", "a\r\nb"),))
+    recordings.write(file, Recording(made="", exchanges=(exchange, spoilt)))
     with (
         supervised() as supervisor,
-        keep(Wanted(recording=file), supervisor) as (_, ask),
+        keep(Wanted(recording=file), supervisor) as (company, ask),
         ask.connect() as connection,
     ):
         for least in (0.158, 0.058):
@@ -347,6 +353,11 @@ def test_replayed_with_the_times_recorded(tmp_path: Path) -> None:
             assert answer.read() == b"body"
             assert headed - start > least
             assert time.monotonic() - headed > 0.045
+        connection.request("GET", "/spoilt")
+        assert connection.getresponse().status == 500
+        company.child.stop()
+        [defect] = company.account().unanswered
+    assert defect.reason == "the stand-in failed: ValueError"
 
 
 # ---------------------------------------------------------------- what can't be

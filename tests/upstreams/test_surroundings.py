@@ -8,6 +8,7 @@ import certifi
 import pytest
 
 from whereasync.errors import BadInputError
+from whereasync.upstreams import surroundings
 from whereasync.upstreams.surroundings import (
     RESOLVER,
     VARIABLES,
@@ -64,3 +65,14 @@ def test_names_are_asked_of_us(tmp_path: Path) -> None:
     assert "hosts: files dns\n" in (tmp_path / "nsswitch.conf").read_text()
     if RESOLVER.exists():
         assert mounts[str(RESOLVER.resolve())] == str(tmp_path / "resolv.conf")
+
+
+def test_what_remembers_names_is_covered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an empty directory; a resolver's file that isn't there needs none over it."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "ours").mkdir()
+    monkeypatch.setattr(surroundings, "NAME_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(surroundings, "RESOLVER", tmp_path / "resolv.conf")
+    mounts = cover_names(tmp_path / "ours", "127.77.0.1")
+    assert mounts[str(tmp_path / "cache")] == str(tmp_path / "ours" / "cache")
+    assert str(tmp_path / "resolv.conf") not in mounts

@@ -26,8 +26,8 @@ INTERRUPTED = 130
 CONSENT = """\
 This makes real calls. Each of the project's requests ({count}) is asked once, one after another,
 and whatever its code sends by HTTP really goes out, with its real keys, a POST as well as a GET.
-Which services those are is seen only then. The database is a private one; nothing is put under
-load. Secrets are masked in what is kept."""
+Which services those are is seen only then; one with a declared stand-in isn't called. The database
+is a private one, nothing is put under load, and credentials are masked in what is kept."""
 
 
 def record_calls(

@@ -110,7 +110,7 @@ class Refusal:
     """A host whose stand-in a client of the project wouldn't talk to."""
 
     host: str  # as the client named it; empty: it named none
-    reason: str  # "unknown_ca"; "left": it closed the connection before any request
+    reason: str  # its alert, "unknown_ca"; "left": it shook hands and closed without a request
     count: int
 
 

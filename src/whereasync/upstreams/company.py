@@ -8,6 +8,7 @@ sockets are opened inside the project's network and answered from outside.
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import sys
 from contextlib import contextmanager, suppress
@@ -52,7 +53,7 @@ class Wanted:
     seed: int = 0
     is_recording: bool = False
     answers_names: bool = False  # ours is the only name server there; always while recording
-    theirs: Mapping[str, str] = field(default_factory=dict)  # the project's own environment
+    theirs: Mapping[str, str] = field(default_factory=dict)  # what the project's configuration sets
     paths: tuple[Path, ...] = ()  # its site-packages: the bundles that clients carry are there
     addresses: Mapping[str, str] = field(default_factory=dict)  # "host:port" → where it really is
     trusted: str = ""  # a bundle to verify real services with; empty: certifi's
@@ -68,7 +69,7 @@ class Company:
     places: Places
 
     def account(self) -> StandInAccount:
-        """Return what they saw, up to a tenth of a second ago; all of it once they have ended."""
+        """Return what they saw, up to a fifth of a second ago; all of it once they have ended."""
         return serial.read(self.places.account, StandInAccount)
 
     def recorded(self) -> tuple[Exchange, ...]:
@@ -169,7 +170,11 @@ def _surround(
     if job.names_address:
         mounts |= cover_names(places.directory, job.names_address)
     return Surroundings(
-        environment=build_environment(authority, places.directory, wanted.theirs),
+        environment=build_environment(
+            authority,
+            places.directory,
+            {**os.environ, **wanted.theirs},  # a child gets ours too
+        ),
         names=name_hosts(origins),
         mounts=mounts,
     )

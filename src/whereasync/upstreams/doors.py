@@ -63,8 +63,9 @@ def wait_for(door: socket.socket) -> list[socket.socket]:
 def main(path: Path) -> None:
     """Open a job's sockets here, and hand them out."""
     job = serial.read(path, StandInJob)
-    sockets = open_all(job)
-    hand_out(sockets, job.doors)
+    with ExitStack() as opened:
+        sockets = [opened.enter_context(each) for each in open_all(job)]
+        hand_out(sockets, job.doors)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from whereasync.errors import BadInputError
@@ -82,6 +83,7 @@ def split_url(url: str) -> tuple[str, str]:
     return f"{scheme}://{host}", slash + path
 
 
+@lru_cache(maxsize=1024)  # under load the same few come again and again
 def name_origin(scheme: str, host: str) -> str:
     """Return the origin that a request names, from its Host header; a pure, forgiving reading."""
     name, colon, port = host.strip().lower().rpartition(":")

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from whereasync.model import Exchange, Listener
+    from whereasync.model import Exchange, Listener, StandInAccount
     from whereasync.upstreams.replaying import Replay
 
 _GRACE = 0.5  # s for answers under way
-_PAUSE = 0.1  # s between two accounts at least
+_PAUSE = 0.2  # s between two accounts at least
 _NAMELESS = "stand-in.invalid"  # what a client that names no host is shown
 
 
@@ -86,7 +86,7 @@ async def run(job: StandInJob, sockets: list[socket.socket]) -> None:
     async with forwarding(job, places) as forwarder:
         desk = Desk(prepare(job.declared), _replay(job, random), forwarder, random)
         names = NameServer(job.names_address)
-        books = Bookkeeper(lambda: serial.write(places.account, desk.account(names.names)))
+        books = Bookkeeper(lambda: _write_account(places, desk.account(names.names)))
         desk.changed = desk.refusals.changed = names.changed = books.note
         authority = make_authority(desk.refusals.add)
         serial.write_bytes(places.authority, authority.certificate)
@@ -99,6 +99,12 @@ async def run(job: StandInJob, sockets: list[socket.socket]) -> None:
         await stopped.wait()
         await runner.cleanup()
         books.close()
+
+
+def _write_account(places: Places, account: StandInAccount) -> None:
+    """Write it whole, but don't wait for the disk: answers would be late by as much."""
+    with serial.put_aside(places.account, durable=False) as file:
+        file.write(serial.encode(account))
 
 
 async def _listen(
