@@ -41,7 +41,7 @@ def test_all_that_can_be_said(tmp_path: Path) -> None:
         method = "post"
         status = 201
         latency = "lognormal:80ms,0.5"
-        text = "paid"
+        body = "paid"
         headers = {X-Id = 7, Set-Cookie = ["a=1", "b=2"]}
         [[stand-ins."https://API.example.com:443".routes]]
         path = "/logo"
@@ -51,7 +51,7 @@ def test_all_that_can_be_said(tmp_path: Path) -> None:
         status = 204
         [[stand-ins."https://API.example.com:443".routes]]
         path = "/page"
-        text = "<p>"
+        body = "<p>"
         headers = {content-type = "text/html"}
         """,
         tmp_path,
@@ -117,7 +117,9 @@ routes = [%s]
         ('[stand-ins."api.example.com"]', "is no origin"),
         ('[stand-ins."https://10.0.0.1"]\nroutes = 1', "is an address"),
         (f'[stand-ins]\n"{ORIGIN}" = 1', "is no table"),
-        (f'[stand-ins."{ORIGIN}"]', "has no routes"),
+        (f'[stand-ins."{ORIGIN}"]', "has no latency"),
+        (f'[stand-ins."{ORIGIN}/v1"]\nroutes = [{{path = "/"}}]', "has a path and routes"),
+        (f'[stand-ins."{ORIGIN}?a=1"]\nlatency = "1ms"', "is more than the origin"),
         (f'[stand-ins."{ORIGIN}"]\nroutes = []', "has no routes"),
         (f'[stand-ins."{ORIGIN}"]\nrouts = []', "there is no “routs”"),
         (f'[stand-ins."{ORIGIN}"]\nroutes = [{{path = "/"}}]', "has no latency"),
@@ -135,8 +137,8 @@ routes = [%s]
         (ROUTES % '{path = "/", status = 99}', "99 is no status"),
         (ROUTES % '{path = "/", status = true}', "True is no status"),
         (ROUTES % '{path = "/", status = "200"}', "is no status"),
-        (ROUTES % '{path = "/", text = "a", json = 1}', "two bodies, text and json"),
-        (ROUTES % '{path = "/", text = 1}', "text is no text"),
+        (ROUTES % '{path = "/", body = "a", json = 1}', "two bodies, body and json"),
+        (ROUTES % '{path = "/", body = 1}', "body is no text"),
         (ROUTES % '{path = "/", json = 2026-01-01}', "that is no JSON"),
         (ROUTES % '{path = "/", json = nan}', "that is no JSON"),
         (ROUTES % '{path = "/", file = "missing.json"}', "missing.json can't be read: no such"),
@@ -155,11 +157,26 @@ def test_what_cannot_be(text: str, telling: str, tmp_path: Path) -> None:
     assert caught.value.hint
 
 
-def test_twice_the_same(tmp_path: Path) -> None:
-    """However differently it is written."""
-    again = ROUTES.replace("api.example.com", "API.example.com:443")
-    with pytest.raises(BadInputError, match="declared twice"):
-        read((ROUTES % '{path = "/"}') + (again % '{path = "/"}'), tmp_path)
+def test_a_table_without_routes(tmp_path: Path) -> None:
+    """Answers all that is asked below its URL; tables of one origin are one stand-in."""
+    found = read(
+        f"""
+        [stand-ins."{ORIGIN}"]
+        latency = "20ms"
+        connect = "30ms"
+        [stand-ins."https://API.example.com:443/rates/"]
+        latency = "5ms"
+        json = []
+        """,
+        tmp_path,
+    )
+    [stand_in] = found.declared
+    assert (stand_in.origin, stand_in.connect) == (ORIGIN, "30ms")
+    assert [(each.path, each.latency, each.body) for each in stand_in.routes] == [
+        ("/*", "20ms", b""),
+        ("/rates", "5ms", b"[]"),
+        ("/rates/*", "5ms", b"[]"),
+    ]
 
 
 def test_the_nearest_name(tmp_path: Path) -> None:

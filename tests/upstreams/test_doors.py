@@ -25,19 +25,23 @@ def test_handed_out(tmp_path: Path) -> None:
         doors=str(tmp_path / "doors"),
     )
     serial.write(tmp_path / "job.json", job)
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(job.doors)
-        door.listen(1)
-        thread = threading.Thread(target=doors.main, args=(tmp_path / "job.json",))
-        thread.start()
-        sockets = doors.wait_for(door)
-        thread.join()
+    thread = threading.Thread(target=doors.main, args=(tmp_path / "job.json",))
+    thread.start()
+    sockets = doors.fetch(job.doors)
+    thread.join()
     for address, each in zip(addresses, sockets, strict=True):
         with each, socket.create_connection((address, each.getsockname()[1]), 5) as client:
             each.settimeout(5)
             accepted, peer = each.accept()
             accepted.close()
             assert peer[:2] == client.getsockname()[:2]
+
+
+def test_nobody_hands_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then waiting ends."""
+    monkeypatch.setattr(doors, "_PATIENCE", 0.0)
+    with pytest.raises(TimeoutError, match="nobody opened sockets"):
+        doors.fetch(str(tmp_path / "doors"))
 
 
 def test_one_fails(tmp_path: Path) -> None:

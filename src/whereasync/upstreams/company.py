@@ -121,7 +121,8 @@ def keep_company(
     """Run the stand-ins while the context lasts.
 
     They open their sockets where the supervisor lives. With ``open_doors``, which runs an argv in
-    the project's network to its end, the sockets are opened there. ``listeners`` replaces those
+    the project's network to its end, the sockets are opened there, and it may
+    enter that network first. ``listeners`` replaces those
     that follow from the origins. BadInputError for what can't be stood in for, or a missing extra.
     """
     require_extra()
@@ -148,7 +149,6 @@ def keep_company(
     )
     try:
         if open_doors is not None:
-            wait_ready(child, places.doors.exists, deadline=_STARTED)
             open_doors([sys.executable, "-m", "whereasync.upstreams.doors", places.job])
         wait_ready(child, places.ready.exists, deadline=_STARTED)
         yield Company(

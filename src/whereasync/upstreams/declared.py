@@ -1,6 +1,7 @@
 """Stand-ins as the configuration declares them: ``[stand-ins."https://api.example.com"]``.
 
-Each route says its answer and how long that takes. A newcomer would give the latency a default:
+Each route says its answer and how long that takes; a table without routes is one, for all that is
+asked below its URL. A newcomer would give the latency a default:
 waiting is what async is about, so a figure that nobody chose would decide every verdict.
 """
 
@@ -10,6 +11,7 @@ import difflib
 import json
 import mimetypes
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whereasync.errors import BadInputError
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ORIGIN_KEYS = ("routes", "latency", "connect")
-_BODIES = ("text", "json", "file")
-_ROUTE_KEYS = ("path", "method", "status", "headers", *_BODIES, "latency")
+_BODIES = ("body", "json", "file")
+_ANSWER_KEYS = ("method", "status", "headers", *_BODIES, "latency")
+_ROUTE_KEYS = ("path", *_ANSWER_KEYS)
 _TOKEN = re.compile(r"[!#$%&'*+.^`|~\w-]+", re.ASCII)
 _OURS = {"content-length", "transfer-encoding", "connection"}  # the framing isn't the user's
 _LATENCY = 'say how long the real one takes: latency = "20ms"; whereasync record measures it'
@@ -50,23 +53,37 @@ def read_stand_ins(table: Mapping[str, Any], directory: Path) -> StandIns:
                 '[stand-ins."https://api.example.com"]',
             )
         found = _read_origin(key, entry, directory)
-        if found.origin in declared:
-            raise BadInputError(f"stand-ins: {found.origin} is declared twice", "leave one")
-        declared[found.origin] = found
+        declared[found.origin] = _join(declared.get(found.origin), found)
     return StandIns(declared=tuple(declared.values()), recording=recording)
 
 
+def _join(first: StandIn | None, second: StandIn) -> StandIn:
+    """Return one stand-in for the tables of one origin; what a connection costs is the first's."""
+    if first is None:
+        return second
+    return replace(first, routes=(*first.routes, *second.routes))
+
+
 def _read_origin(key: str, entry: object, directory: Path) -> StandIn:
-    origin = str(parse_origin(key))
-    where = f"stand-in {origin}"
-    table = _require_table(entry, _ORIGIN_KEYS, where)
-    routes = table.get("routes")
+    address, slash, path = key.partition("://")[2].partition("/")
+    below = f"{slash}{path}".rstrip("/")
+    origin = str(parse_origin(f"{key.partition('://')[0]}://{address}"))
+    where = f"stand-in {origin}{below}"
+    is_one = isinstance(entry, dict) and "routes" not in entry
+    table = _require_table(entry, (*_ANSWER_KEYS, "connect") if is_one else _ORIGIN_KEYS, where)
+    if is_one:
+        said = {name: value for name, value in table.items() if name != "connect"}
+        paths = dict.fromkeys(filter(None, (below, f"{below}/*")))
+        routes: object = [{**said, "path": each} for each in paths]
+    elif below:
+        raise BadInputError(f"{where} has a path and routes", "put the path into its routes")
+    else:
+        routes = table["routes"]
     if not isinstance(routes, list) or not routes:
         raise BadInputError(
             f"{where} has no routes", f'[[stand-ins."{origin}".routes]] with path = "/…"'
         )
-    default = table.get("latency")
-    found = tuple(_read_route(route, default, directory, where) for route in routes)
+    found = tuple(_read_route(each, table.get("latency"), directory, where) for each in routes)
     compile_routes(found)
     return StandIn(
         origin=origin,
@@ -157,7 +174,7 @@ def _read_body(table: dict[str, Any], directory: Path, where: str) -> tuple[byte
     match table:
         case {"json": document}:
             return _dump(document, where), "application/json"
-        case {"text": str(text)}:
+        case {"body": str(text)}:
             return text.encode(), "text/plain; charset=utf-8"
         case {"file": str(name)}:
             kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -172,7 +189,7 @@ def _dump(document: object, where: str) -> bytes:
         return json.dumps(document, allow_nan=False).encode()
     except (TypeError, ValueError) as error:  # TOML's dates, nan and inf
         raise BadInputError(
-            f"{where}: that is no JSON: {error}", "quote it, or write the body as text"
+            f"{where}: that is no JSON: {error}", "quote it, or write it as body"
         ) from None
 
 

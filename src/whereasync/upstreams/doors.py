@@ -2,13 +2,15 @@
 
 A socket belongs to the network in which it was made. So a process inside the project's network
 opens them, hands them out through a Unix socket, and ends; whoever answers them has the real
-network at his back. A newcomer would relay packets.
+network at his back. A newcomer would relay packets, or have the outside listen at the Unix socket:
+whoever enters the network covers those that were there before.
 """
 
 from __future__ import annotations
 
 import socket
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BACKLOG = 1024
-_PATIENCE = 30.0  # s
+_PATIENCE = 20.0  # s
+_POLL = 0.01  # s
 _ROOM = 250  # descriptors in one message, fewer than the kernel's 253
 
 
@@ -43,19 +46,28 @@ def open_all(job: StandInJob) -> list[socket.socket]:
 
 
 def hand_out(sockets: Sequence[socket.socket], path: str) -> None:
-    """Send the sockets to whoever listens at ``path``."""
+    """Give the sockets to the one who comes for them to ``path``."""
+    aside = f"{path}.aside"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.bind(aside)
+        door.listen(1)
+        door.settimeout(_PATIENCE)
+        Path(aside).rename(path)  # there only once it listens
+        way, _ = door.accept()
+        with way:
+            socket.send_fds(way, [b"doors"], [each.fileno() for each in sockets])
+
+
+def fetch(path: str) -> list[socket.socket]:
+    """Return the sockets that are handed out at ``path``, once they are; TimeoutError if never."""
+    end = time.monotonic() + _PATIENCE
+    while not Path(path).exists():
+        if time.monotonic() > end:
+            raise TimeoutError("nobody opened sockets in the project's network")
+        time.sleep(_POLL)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as way:
         way.settimeout(_PATIENCE)
         way.connect(path)
-        socket.send_fds(way, [b"doors"], [each.fileno() for each in sockets])
-
-
-def wait_for(door: socket.socket) -> list[socket.socket]:
-    """Return the sockets that are handed out at ``door``, a Unix socket that listens."""
-    door.settimeout(_PATIENCE)
-    way, _ = door.accept()
-    with way:
-        way.settimeout(_PATIENCE)
         _, descriptors, _, _ = socket.recv_fds(way, 16, _ROOM)
     return [socket.socket(fileno=each) for each in descriptors]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import socket
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from whereasync.upstreams.naming import NameServer
 from whereasync.upstreams.places import Places
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import AsyncIterator, Callable, Iterable
 
@@ -140,15 +140,8 @@ def _certifi() -> str:
 
 
 def obtain(job: StandInJob) -> list[socket.socket]:
-    """Open the job's sockets, or wait for who hands them out."""
-    if not job.doors:
-        return doors.open_all(job)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
-        aside = f"{job.doors}.aside"
-        door.bind(aside)
-        door.listen(1)
-        Path(aside).rename(job.doors)  # there only once it listens
-        return doors.wait_for(door)
+    """Open the job's sockets, or fetch them from who opens them in the project's network."""
+    return doors.fetch(job.doors) if job.doors else doors.open_all(job)
 
 
 def main(path: Path) -> None:
