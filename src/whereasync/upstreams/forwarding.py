@@ -7,6 +7,7 @@ newcomer would decompress: the project's client must do what it does, with the b
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import ssl
@@ -153,7 +154,8 @@ def explain(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "its name isn't known"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return (error.os_error.strerror or "it can't be reached").lower()
+        number = error.os_error.errno  # its text may be the event loop's, with an address in it
+        return os.strerror(number).lower() if number else "it can't be reached"
     if isinstance(error, TimeoutError):
         return f"nothing came in {_PATIENCE:.0f} s"
     return f"the connection broke ({type(error).__name__})"

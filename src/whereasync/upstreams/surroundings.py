@@ -6,6 +6,7 @@ context of it costs a fiftieth of what a real bundle costs, and flatters every c
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ _SYSTEM = (
 RESOLVER = Path("/etc/resolv.conf")
 SWITCH = Path("/etc/nsswitch.conf")
 NAME_CACHE = Path("/var/run/nscd")  # it answers over a Unix socket, from the real network
-_SWITCH = "hosts: files dns\npasswd: files\ngroup: files\nshadow: files\n"
+_SOURCES = re.compile(r"^hosts:.*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +79,15 @@ def cover_names(directory: Path, address: str) -> dict[str, str]:
 
     Without it a resolver that is spoken to over a Unix socket (systemd's) names the real address.
     """
-    ours = {RESOLVER: f"nameserver {address}\noptions timeout:1 attempts:2\n", SWITCH: _SWITCH}
+    switch = SWITCH.read_text(errors="surrogateescape") if SWITCH.exists() else ""
+    ours = {
+        RESOLVER: f"nameserver {address}\noptions timeout:1 attempts:2\n",
+        SWITCH: "hosts: files dns\n" + _SOURCES.sub("", switch),
+    }
     mounts = {}
     for file, content in ours.items():
         written = directory / file.name
-        written.write_text(content)
+        written.write_text(content, errors="surrogateescape")
         if file.exists():
             mounts[str(file.resolve())] = str(written)
     if NAME_CACHE.is_dir():
