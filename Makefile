@@ -38,6 +38,7 @@ bench: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/send_lag.py
 	$(BENCH)/bin/python benchmarks/async_clients.py
 	$(BENCH)/bin/python benchmarks/inventory.py
+	$(BENCH)/bin/python benchmarks/stand_ins.py
 
 servers: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/servers.py $(ARGS)
@@ -45,17 +46,17 @@ servers: $(BENCH)/.installed
 $(DEMO)/.installed: $(SOURCES) $(shell find src guest/src -type f -not -path '*/__pycache__/*')
 	$(call environment,$(DEMO))
 	$(DEMO)/bin/python $(PIP) --force-reinstall --no-deps ./guest .
-	$(DEMO)/bin/python $(PIP) ./guest '.[demo,report,servers]'
+	$(DEMO)/bin/python $(PIP) ./guest '.[demo,report,servers,stand-ins]'
 	touch $@
 
 $(TEST)/.installed: $(SOURCES)
 	$(call environment,$(TEST))
-	$(TEST)/bin/python $(PIP) --editable ./guest --editable '.[demo,report,servers]' --group dev
+	$(TEST)/bin/python $(PIP) --editable ./guest --editable '.[demo,report,servers,stand-ins]' --group dev
 	touch $@
 
 $(BENCH)/.installed: $(SOURCES)
 	$(call environment,$(BENCH))
-	$(BENCH)/bin/python $(PIP) --editable ./guest --editable '.[demo,servers]' --group bench
+	$(BENCH)/bin/python $(PIP) --editable ./guest --editable '.[demo,servers,stand-ins]' --group bench
 	touch $@
 
 define environment

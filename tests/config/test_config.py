@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from whereasync.config import KEYS, find_file, load, read_config
-from whereasync.config.recipes import ARM, RECIPE, STAND_IN
+from whereasync.config.recipes import ARM, RECIPE
 from whereasync.errors import BadInputError
-from whereasync.model import Config, NamedArm, Recipe, StandIn
+from whereasync.model import Config, NamedArm, Recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,14 +131,13 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
                 name="fast", request="detail", swap={"shop.views.detail": "shop.fast.adetail"}
             ),
         },
-        stand_ins=(
-            StandIn(
-                url="https://api.example.com/rates",
-                latency="lognormal:20ms,0.5",
-                headers=(("Content-Type", "application/json"),),
-                body='{"rate": 1.1}',
-            ),
-        ),
+        stand_ins={
+            "https://api.example.com/rates": {
+                "latency": "lognormal:20ms,0.5",
+                "headers": {"Content-Type": "application/json"},
+                "body": '{"rate": 1.1}',
+            }
+        },
     )
 
 
@@ -166,11 +165,9 @@ def test_an_example_of_every_key_is_understood(tmp_path: Path) -> None:
         ["[arms.x]", *(ARM[key].example for key in ("server", "path", "swap"))]
     )
     text += f"\n[arms]\ny = {{ {ARM['request'].example} }}"
-    text += "\n" + "\n".join(['[stand-ins."http://x:1"]', *(k.example for k in STAND_IN.values())])
     config = read(tmp_path, text)
     assert config.requests[0].name == "detail"
     assert config.arms["x"].path == "/dashboard/"
-    assert config.stand_ins[0].status == 200
 
 
 def test_windows_line_ends_and_a_byte_of_utf_8_are_fine(tmp_path: Path) -> None:
@@ -237,11 +234,6 @@ TWO = '[[requests]]\npath = "/"\n[[requests]]\n'
             '[arms]\nfast = { path = "/", sever = "uvicorn" }',
             "line 2: there is no key “sever” in arms.fast here",
             "did you mean server?",
-        ),
-        (
-            '[stand-ins."http://x"]\nlatancy = "1ms"',
-            "line 2: there is no key “latancy” in stand-ins.http://x here",
-            "did you mean latency?",
         ),
         ("[tool.whereasync]", "line 1: in whereasync.toml the keys stand at the top", "leave out"),
         ("settings = 1", "line 1: settings should be text, and is a number", "shop.settings"),
@@ -318,9 +310,6 @@ TWO = '[[requests]]\npath = "/"\n[[requests]]\n'
             "line 4: an arm and a request are both called “a”",
             "rename one",
         ),
-        ('[stand-ins."api.example.com"]', "“api.example.com” is no URL", "https://api"),
-        ('[stand-ins."http://x:99999"]', "is no URL of a service", ""),
-        ('[stand-ins."http://ann@x"]', "is no URL of a service", ""),
         ('a = """\nsettings = 1\n"""\nsettings = 2', "line 1: there is no key “a”", ""),
         ("settings = shop", "line 1, column 12: invalid value", "in quotes"),
         ("\nsettings =", "line 2, column 11: invalid value at the end of document", ""),

@@ -153,7 +153,7 @@ def test_everything_that_is_off_can_be_switched_on(tmp_path: Path) -> None:
     assert config.clients == (1, 8, 64)
     assert [each.name for each in config.requests][-1] == "shop:year"
     assert config.arms["tomorrow"].server == "uvicorn"
-    assert config.stand_ins[0].body == '{"ok": true}'
+    assert config.stand_ins["https://api.example.com"]["body"] == '{"ok": true}'
 
 
 def test_an_expression_that_only_the_reader_knows_is_refused_as_it_is(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def configure(text: str) -> Callable[[Path], Asked]:
         ),
         (
             configure('[stand-ins."http://x"]\nlatency = "fast"'),
-            "whereasync.toml: the stand-in “http://x”: the latency “fast” has no duration",
+            "whereasync.toml: stand-in http://x, /*: the latency “fast” has no duration",
         ),
         (lambda project: Asked(where=project / "none"), "none isn't there"),
     ],

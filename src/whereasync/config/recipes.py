@@ -9,11 +9,10 @@ from __future__ import annotations
 import ast
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from whereasync.config.values import (
     Key,
-    any_text,
     choice,
     expect,
     module,
@@ -24,7 +23,7 @@ from whereasync.config.values import (
     texts_by_name,
     whole,
 )
-from whereasync.model import NamedArm, Recipe, StandIn
+from whereasync.model import NamedArm, Recipe
 
 if TYPE_CHECKING:
     from whereasync.config.places import Place
@@ -128,12 +127,6 @@ ARM = {
     "request": Key(text, 'request = "detail"'),
     "swap": Key(texts_by_name, "swap = { 'shop.views.detail' = 'shop.fast.adetail' }"),
 }
-STAND_IN = {
-    "status": Key(whole(200, 599), "status = 200"),
-    "headers": Key(read_headers, 'headers = { Content-Type = "application/json" }'),
-    "body": Key(any_text, "body = '{\"rate\": 1.1}'"),
-    "latency": Key(text, 'latency = "20ms"'),
-}
 
 
 def read_recipes(value: object, place: Place, _example: str) -> tuple[Recipe, ...]:
@@ -214,23 +207,7 @@ def _read_arm(name: str, value: object, place: Place) -> NamedArm:
     return NamedArm(name=name, **said)
 
 
-def read_stand_ins(value: object, place: Place, _example: str) -> tuple[StandIn, ...]:
-    """Read ``[stand-ins]``: a table a URL."""
+def read_stand_ins(value: object, place: Place, _example: str) -> dict[str, Any]:
+    """Take ``[stand-ins]`` as it is: the room of the stand-ins reads it."""
     held: dict[str, Any] = expect(value, dict, place, "")
-    for url in held:
-        _check_url(url, place.below(url))
-    return tuple(
-        StandIn(url=url, **read_table(each, place.below(url), STAND_IN))
-        for url, each in held.items()
-    )
-
-
-def _check_url(url: str, place: Place) -> None:
-    example = '[stand-ins."https://api.example.com"]'
-    try:
-        parts = urlsplit(url)
-        is_url = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1) > 0
-    except ValueError:
-        is_url = False
-    if not is_url or parts.username or parts.fragment or parts.query:
-        raise place.refuse(f"the stand-in “{url}” is no URL of a service", f"write {example}")
+    return held

@@ -5,7 +5,7 @@ everywhere else; only a renderer formats them. ``serial`` writes every noun here
 it back, so a field's type is its schema.
 """
 
-from whereasync.model.configuration import Config, NamedArm, Recipe, StandIn
+from whereasync.model.configuration import Config, NamedArm, Recipe
 from whereasync.model.diagnosis import Diagnosis, Health, Symptom
 from whereasync.model.emulation import Burst, Way
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
@@ -30,11 +30,27 @@ from whereasync.model.project import (
 from whereasync.model.records import Block, Check, Cost, Peak, Single, SweepPoint
 from whereasync.model.requests import Arm, Cell, Interface, Request, Side, Stack
 from whereasync.model.run import SCHEMA_VERSION, DatabaseFacts, Machine, Run, Status
+from whereasync.model.standins import (
+    Asked,
+    Exchange,
+    Listener,
+    RecordedPass,
+    Recording,
+    Refusal,
+    StandIn,
+    StandInAccount,
+    StandInJob,
+    StandInReady,
+    StandInRoute,
+    StandIns,
+    Unanswered,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
     "Answer",
     "Arm",
+    "Asked",
     "Block",
     "Burst",
     "CacheSetting",
@@ -47,6 +63,7 @@ __all__ = [
     "DatabaseSetting",
     "Departure",
     "Diagnosis",
+    "Exchange",
     "Experiment",
     "Fault",
     "Figures",
@@ -63,6 +80,7 @@ __all__ = [
     "Inventory",
     "Job",
     "Level",
+    "Listener",
     "Machine",
     "Middleware",
     "NamedArm",
@@ -70,6 +88,9 @@ __all__ = [
     "Peak",
     "Prepared",
     "Recipe",
+    "RecordedPass",
+    "Recording",
+    "Refusal",
     "Request",
     "Route",
     "Row",
@@ -81,6 +102,11 @@ __all__ = [
     "SourceText",
     "Stack",
     "StandIn",
+    "StandInAccount",
+    "StandInJob",
+    "StandInReady",
+    "StandInRoute",
+    "StandIns",
     "Status",
     "SweepPoint",
     "Symptom",
@@ -88,6 +114,7 @@ __all__ = [
     "Task",
     "TaskRecord",
     "Trail",
+    "Unanswered",
     "Upstream",
     "ViewKind",
     "Void",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -53,17 +53,6 @@ class NamedArm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandIn:
-    """What answers in place of another service, below a URL."""
-
-    url: str  # "https://api.example.com" or "https://api.example.com/rates"
-    status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-    body: str = ""
-    latency: str = "0ms"  # as ``upstreams.latency`` reads it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration; without a file all of it is default."""
 
@@ -85,4 +74,4 @@ class Config:
     # … of those to be made where they aren't there: user name → fields of the user model
     requests: tuple[Recipe, ...] = ()
     arms: dict[str, NamedArm] = field(default_factory=dict)
-    stand_ins: tuple[StandIn, ...] = ()
+    stand_ins: dict[str, Any] = field(default_factory=dict)  # as written: upstreams reads it

@@ -111,16 +111,15 @@ def check_config(config: Config) -> None:
     """Refuse what only the rooms that use it can: a database, an arm's server, a latency."""
     from whereasync.databases.address import parse_address
     from whereasync.servers.arms import parse_arm
-    from whereasync.upstreams.latency import parse_latency
+    from whereasync.upstreams.declared import read_stand_ins
 
     if config.database:
         with _saying(config.file):
             parse_address(config.database)
     for name in config.arms:
         parse_arm(name, config)
-    for stand_in in config.stand_ins:
-        with _saying(f"{config.file}: the stand-in “{stand_in.url}”"):
-            parse_latency(stand_in.latency)
+    with _saying(config.file):
+        read_stand_ins(config.stand_ins, Path(config.home))
 
 
 @contextmanager
