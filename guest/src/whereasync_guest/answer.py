@@ -49,11 +49,12 @@ def say(error: BaseException) -> str:
 def find_place(error: BaseException) -> tuple[str, int] | None:
     """Return file and line of the innermost frame in code that is neither ours nor installed."""
     frames: list[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
-    theirs = [each for each in frames if _is_theirs(each.filename)]
+    theirs = [each for each in frames if is_theirs(each.filename)]
     chosen = theirs[-1] if theirs else None
     return (chosen.filename, chosen.lineno or 0) if chosen else None
 
 
-def _is_theirs(filename: str) -> bool:
+def is_theirs(filename: str) -> bool:
+    """Tell whether a file is the project's own: neither ours, nor installed, nor Python's."""
     installed = any(part in filename for part in ("site-packages", "dist-packages", "<frozen"))
     return not installed and not filename.startswith((OURS, str(Path(os.__file__).parent)))

@@ -8,6 +8,7 @@ it back, so a field's type is its schema.
 from whereasync.model.emulation import Burst, Way
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
 from whereasync.model.failures import Caveat, Fault, Void
+from whereasync.model.guarding import Outcall
 from whereasync.model.idle import IdleArm, IdleJob, IdlePlan, IdleRecord, IdleTrial
 from whereasync.model.leaving import Departure, Trail
 from whereasync.model.loading import Job, Slice, SliceRules, Target, Task, TaskRecord
@@ -58,6 +59,7 @@ __all__ = [
     "Machine",
     "Middleware",
     "Order",
+    "Outcall",
     "Peak",
     "Prepared",
     "Request",
