@@ -43,20 +43,20 @@ _INET = (socket.AF_INET, socket.AF_INET6)
 _DGRAM = int(socket.SOCK_DGRAM)
 
 
-class NotReachableError(ConnectionRefusedError):
+class _RefusalError(OSError):
+    what: str  # for the answer, which names the place by itself
+    hint: str
+
+    def __str__(self) -> str:
+        return str(self.strerror)  # without the number
+
+
+class NotReachableError(_RefusalError, ConnectionRefusedError):
     """A connection that would have left; a project that handles network errors handles it."""
 
-    def __str__(self) -> str:
-        """Return the message without an error number."""
-        return str(self.strerror)
 
-
-class UnknownNameError(socket.gaierror):
+class UnknownNameError(_RefusalError, socket.gaierror):
     """A name that leads nowhere in here."""
-
-    def __str__(self) -> str:
-        """Return the message without an error number."""
-        return str(self.strerror)
 
 
 class Fence:
@@ -131,7 +131,7 @@ class Fence:
         lower = name.lower().rstrip(".")
         return lower in _HERE or lower == socket.gethostname().lower() or lower in read_names()
 
-    def refuse(self, kind: type[OSError], number: int, target: str, port: Any = 0) -> None:
+    def refuse(self, kind: type[_RefusalError], number: int, target: str, port: Any = 0) -> None:
         """Write the call down, once for each place, and raise where we are guarded."""
         where, theirs = find_caller(self.roots)
         service = SERVICES.get(port, "")
@@ -139,7 +139,12 @@ class Fence:
             self.said.add((target, where))
             self._write(target, where, theirs, service)
         if self.refuses:
-            raise kind(number, say(target, where, service))
+            named = f"{target} ({service})" if service else target
+            why, hint = explain(target)
+            caller = f"{where} calls {named}" if where else f"a call to {named}"
+            error = kind(number, f"whereasync: {caller}, {why}; {hint}")
+            error.what, error.hint = f"{named} is called, {why}", hint
+            raise error
 
     def _write(self, target: str, where: str, theirs: bool, service: str) -> None:
         call = {
@@ -196,13 +201,14 @@ def make_hook(watched: dict[str, Callable[..., None]]) -> Callable[[str, tuple[A
     return hook
 
 
-def say(target: str, where: str, service: str) -> str:
-    """Return the message of a refusal."""
-    named = f"{target} ({service})" if service else target
-    start = f"whereasync: {where} calls {named}" if where else f"whereasync: a call to {named}"
+def explain(target: str) -> tuple[str, str]:
+    """Return why that isn't reachable, and what to do."""
     if target.startswith(("/", "127.", "::1")):
-        return f"{start}, where nothing of this run listens; this machine's own is kept out"
-    return f"{start}, which isn't reachable here; declare a stand-in for it in [stand-ins]"
+        return (
+            "where nothing of this run listens",
+            "this machine's own services are kept out: declare a stand-in, or configure without it",
+        )
+    return "which isn't reachable here", "declare a stand-in for it in [stand-ins]"
 
 
 # ---------------------------------------------------------------- what is in here

@@ -232,4 +232,6 @@ def _rewrite(server: Server) -> str:
     host = str(_inner(server).parent) if server.socket else server.host
     options += [("host", host), ("port", str(server.port))]
     user, at, _ = parts.netloc.rpartition("@")
-    return f"{parts.scheme}://{user}{at}{parts.path}?{urlencode(options, quote_via=quote)}"
+    return (
+        f"{parts.scheme}://{user}{at}{parts.path}?{urlencode(options, safe='/', quote_via=quote)}"
+    )
