@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import selectors
@@ -10,13 +11,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 NOBODY = 65534
@@ -67,11 +69,32 @@ class Outside:
 def run(script: str, *arguments: object, wrap: Sequence[str] = ()) -> Any:
     """Run a script in a process of its own, and return what it prints last, as JSON."""
     argv = [*wrap, python(wrap), "-c", START + script, *map(str, arguments)]
-    done = subprocess.run(
-        argv, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment(wrap)
-    )
+    with home(wrap) as mine:
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            env=environment() | mine,
+        )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@contextlib.contextmanager
+def home(wrap: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Give nobody a place to write to, which must be empty in the end."""
+    if wrap != AS_NOBODY:
+        yield {}
+        return
+    made = tempfile.mkdtemp(prefix="wa-", dir="/tmp")  # not below the test's own
+    os.chown(made, NOBODY, NOBODY)
+    try:
+        yield {"HOME": made, "TMPDIR": made, "XDG_STATE_HOME": f"{made}/.state"}
+        assert os.listdir(made) in ([], [".state"])  # noqa: PTH208
+    finally:
+        shutil.rmtree(made)
 
 
 def start(script: str, *arguments: object) -> subprocess.Popen[str]:
@@ -80,12 +103,10 @@ def start(script: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def environment(wrap: Sequence[str] = ()) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return where everything of this interpreter's is importable from by another of its kind."""
     paths = os.pathsep.join(path for path in sys.path if path)
-    home = {"HOME": os.environ["TMPDIR"], "XDG_STATE_HOME": os.environ["TMPDIR"] + "/state"}
-    mine = home if wrap == AS_NOBODY else {}
-    return {**os.environ, **mine, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def python(wrap: Sequence[str] = ()) -> str:
@@ -94,15 +115,21 @@ def python(wrap: Sequence[str] = ()) -> str:
         return sys.executable
     if os.geteuid() or not shutil.which("setpriv"):
         pytest.skip("only root can become somebody else, by setpriv")
+    found = find_python(wrap)
+    return found or pytest.skip("nobody has no Python of this version")
+
+
+@functools.cache
+def find_python(wrap: Sequence[str]) -> str:
+    """Return one that can start itself: setpriv starts with root's rights what it then is not."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    again = "import subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
     for candidate in (sys.executable, f"/usr/bin/python{version}"):
-        with contextlib.suppress(OSError):
-            probe = [*wrap, candidate, "-c", "import whereasync.guard"]
-            if not subprocess.run(
-                probe, check=False, capture_output=True, env=environment(wrap), timeout=PATIENCE
-            ).returncode:
-                return candidate
-    pytest.skip(f"nobody has no Python {version} of his own")
+        probe = [*wrap, candidate, "-c", again]
+        done = subprocess.run(probe, check=False, capture_output=True, env=environment())
+        if not done.returncode:
+            return candidate
+    return ""
 
 
 def skip_without_namespaces() -> None:

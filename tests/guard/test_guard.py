@@ -155,7 +155,7 @@ def test_a_contained_root_can_still_become_nobody() -> None:
         "guard.enter(unguarded=False)\n"
         "done = subprocess.run(['id', '-u'], user=65534, group=65534, extra_groups=[],"
         " capture_output=True, text=True, check=True)\n"
-        "print(done.stdout)"
+        "print(done.stdout.strip())"
     )
     assert run(script, wrap=AS_CONTAINED_ROOT) == 65534
 

@@ -2,7 +2,7 @@
 
 ``enter()`` moves this process, and with it all that it starts, into namespaces that end with it.
 It is called before any thread and any child: a newcomer who calls it later leaves those outside.
-What the guard holds are packets and sockets, by accident; it doesn't stop an attacker, nor a file.
+It is there against accidents, not against an attacker, and keeps nobody from writing files.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def check_names(names: Mapping[str, str]) -> dict[str, str]:
 def compose(theirs: str, names: Mapping[str, str], hostname: str) -> str:
     """Return the machine's file of hosts with ours first, and no other word on the names in it."""
     kept = list(filter(None, (_without(line, names) for line in theirs.splitlines())))
-    known = {word.lower() for line in kept for word in line.split()[1:]}
+    known = {word.lower() for line in kept for word in line.split()[1:]} | names.keys()
     own = [f"127.0.0.1 {name}" for name in ("localhost", hostname) if name.lower() not in known]
     ours = [f"{address} {name}" for name, address in names.items()]
     return "\n".join([*ours, *kept, *own, ""])

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 RUN = (Path("/run"), Path("/var/run"))
 TEMPORARY = Path("/tmp")  # noqa: S108 # where PostgreSQL and MySQL put their sockets by default
 _LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+# Who resolves with AI_ADDRCONFIG, as aiohttp does, gets no IPv4 where there is 127.0.0.1 alone.
+_SECOND = "127.0.0.2"
 _NOWHERE = (  # addresses for documentation: nobody has them (RFC 5737, RFC 3849)
     (socket.AF_INET, "198.51.100.1"),
     (socket.AF_INET6, "2001:db8::1"),
@@ -38,6 +40,7 @@ def enter() -> tuple[str, ...]:
     sockets = find_sockets()
     _unshare()
     kernel.raise_loopback()
+    kernel.add_address(_SECOND, 0)
     kernel.take_mounts()
     for directory in RUN:
         if directory.is_dir() and not directory.is_symlink():

@@ -29,24 +29,27 @@ class Side(asyncio.Protocol):
     def __init__(self, other: Side | None = None) -> None:
         self.other = other
         self.transport: asyncio.Transport | None = None
+        self.early = b""  # received before there was another
         self.is_over = False  # it will send no more
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the other end before anything is read."""
+        """Begin."""
         self.transport = cast("asyncio.Transport", transport)
-        if self.other is None:
-            self.transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Forward."""
-        if (to := self._facing()) is not None:
+        """Forward, or keep until there is another end: uvloop can't pause what hasn't begun."""
+        if self.other is None:
+            self.early += data
+        elif (to := self.other.transport) is not None:
             to.write(data)
 
     def eof_received(self) -> bool:
         """Forward the end of what is sent; keep the other direction until it has ended too."""
         self.is_over = True
+        if self.other is None:
+            return True
         to = self._facing()
-        if to is None or (self.other and self.other.is_over):
+        if to is None or self.other.is_over:
             return False
         to.write_eof()
         return True
@@ -96,11 +99,13 @@ class Inner(Side):
                 self.transport.abort()
             return
         self.other = outer
-        if self.transport is None:  # it left meanwhile
-            if outer.transport is not None:
-                outer.transport.close()
+        if outer.transport is None:
             return
-        self.transport.resume_reading()
+        outer.transport.write(self.early)
+        if self.is_over:
+            outer.transport.write_eof()
+        if self.transport is None:  # it left meanwhile
+            outer.transport.close()
 
 
 async def reach(target: Target, factory: Any) -> tuple[asyncio.BaseTransport, Side]:

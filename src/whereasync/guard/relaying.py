@@ -207,7 +207,7 @@ def _listen(server: Server, names: Mapping[str, str], number: int) -> socket.soc
         address = "127.0.0.1" if address == "localhost" else address
         if not ipaddress.ip_address(address).is_loopback:
             with suppress(FileExistsError):  # two ports of one machine
-                kernel.add_address(address, number)
+                kernel.add_address(address, number + 1)  # the first is there already
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         listener = socket.socket(family)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
