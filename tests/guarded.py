@@ -13,12 +13,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 NOBODY = 65534
@@ -130,6 +132,22 @@ def find_python(wrap: Sequence[str]) -> str:
         if not done.returncode:
             return candidate
     return ""
+
+
+def is_over(pid: int) -> bool:
+    """Tell whether a process has ended; who should collect an orphan may be slow."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Return once it is so."""
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def skip_without_namespaces() -> None:

@@ -4,10 +4,9 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-import psutil
 import psycopg
 import pytest
-from tests.guarded import AS_CONTAINED_ROOT, AS_NOBODY, run, start
+from tests.guarded import AS_CONTAINED_ROOT, AS_NOBODY, is_over, run, start
 
 from whereasync.databases import provision
 from whereasync.processes import supervised
@@ -64,7 +63,7 @@ def test_the_users_own_is_reached_through_the_relay_and_left_as_it_was() -> None
         assert (direct, whole) == (False, True)
         assert len(during) == 1
         deadline = time.monotonic() + 15
-        while (left := list_databases(theirs.url)) or psutil.pid_exists(relay):
+        while (left := list_databases(theirs.url)) or not is_over(relay):
             assert time.monotonic() < deadline, left
             time.sleep(0.05)
 

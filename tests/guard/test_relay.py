@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ipaddress
+import itertools
 import json
 import os
 import signal
@@ -11,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from tests.guarded import AS_NOBODY, Outside, run, start
+from tests.guarded import AS_NOBODY, Outside, is_over, run, start, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 pytestmark = pytest.mark.usefixtures("namespaces")
 
@@ -23,7 +25,11 @@ class Echo:
     """Sends back what it gets, one thread a connection, at any address of this machine."""
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("", 0), backlog=128)
+        both = socket.has_dualstack_ipv6()
+        family = socket.AF_INET6 if both else socket.AF_INET
+        self.listener = socket.create_server(
+            ("", 0), family=family, backlog=128, dualstack_ipv6=both
+        )
         self.port: int = self.listener.getsockname()[1]
         self.threads = [threading.Thread(target=self._accept)]
         self.threads[0].start()
@@ -114,7 +120,7 @@ def test_a_server_of_another_name_or_address_is_reached_by_it(echo: Echo) -> Non
         socket.create_connection((name, echo.port), timeout=5).close()
     except OSError:
         pytest.skip("this machine doesn't know its own name")
-    [address] = {info[4][0] for info in socket.getaddrinfo(name, 1, socket.AF_INET)} or {""}
+    addresses = ["127.0.0.1", *own_addresses(echo.port)]
     script = (
         "held = guard.enter(unguarded=False, relays=sys.argv[1:])\n"
         "from urllib.parse import urlsplit\n"
@@ -125,8 +131,68 @@ def test_a_server_of_another_name_or_address_is_reached_by_it(echo: Echo) -> Non
         "        return door.recv(5).decode(), door.getpeername()[0]\n"
         "print(json.dumps([ask(url) for url in held.urls]))"
     )
-    urls = [f"postgres://{host}:{echo.port}/shop" for host in (name, address)]
-    assert run(script, *urls) == [["hello", "127.64.0.1"], ["hello", address]]
+    hosts = [name, *(f"[{each}]" if ":" in each else each for each in addresses)]
+    urls = [f"postgres://{host}:{echo.port}/shop" for host in hosts]
+    expected = ["127.64.0.1", *addresses]
+    assert run(script, *urls) == [["hello", address] for address in expected]
+
+
+def own_addresses(port: int) -> list[str]:
+    """Return an address of each family that this machine has beside the loopback's."""
+    found = {}
+    for each in itertools.chain.from_iterable(psutil.net_if_addrs().values()):
+        if each.family in {socket.AF_INET, socket.AF_INET6} and "%" not in each.address:
+            with suppress(OSError):
+                socket.create_connection((each.address, port), timeout=5).close()
+                if not ipaddress.ip_address(each.address).is_loopback:
+                    found[each.family] = each.address
+    return list(found.values())
+
+
+FLOOD = """
+import select
+held = guard.enter(unguarded=False, relays=[sys.argv[1]])
+door = socket.create_connection(("localhost", int(sys.argv[2])))
+door.setblocking(False)
+sent, much = 0, b"x" * (1 << 16)
+while sent < 1 << 26 and select.select([], [door], [], 0.3)[1]:
+    sent += door.send(much)
+door.setblocking(True)
+door.shutdown(1)
+got = sum(len(part) for part in iter(lambda: door.recv(1 << 16), b""))
+print(json.dumps([sent, got - len(" and over")]))
+"""
+
+
+def test_who_doesnt_read_is_not_read_from(echo: Echo) -> None:
+    """Or the relay's memory would take what a slow client leaves; nothing is lost of it."""
+    sent, got = run(FLOOD, f"postgres://localhost:{echo.port}/shop", echo.port)
+    assert got == sent < 1 << 26
+
+
+LATER = """
+held = guard.enter(unguarded=False, relays=[sys.argv[1]])
+print(json.dumps(""), flush=True)
+sys.stdin.readline()
+with socket.create_connection(("localhost", int(sys.argv[2]))) as door:
+    try:
+        print(json.dumps(door.recv(1).decode()))
+    except ConnectionResetError:
+        print(json.dumps("reset"))
+"""
+
+
+def test_a_server_that_has_gone_meanwhile_is_missed_at_once() -> None:
+    """A connection to it ends instead of waiting."""
+    server = Echo()
+    with start(LATER, f"postgres://localhost:{server.port}/shop", server.port) as tool:
+        assert tool.stdout
+        assert tool.stdin
+        tool.stdout.readline()
+        server.close()
+        tool.stdin.write("\n")
+        tool.stdin.flush()
+        assert json.loads(tool.stdout.readline()) in {"", "reset"}
 
 
 def test_a_server_that_cant_be_reached_is_said_at_once(outside: Outside) -> None:
@@ -160,9 +226,9 @@ def test_the_relay_ends_with_the_tool(echo: Echo, how: signal.Signals) -> None:
     with start(HOLD, f"postgres://localhost:{echo.port}/shop") as tool:
         assert tool.stdout
         relay, _ = json.loads(tool.stdout.readline())
-        assert psutil.pid_exists(relay)
+        assert not is_over(relay)
         tool.send_signal(how)
-    wait_until(lambda: not psutil.pid_exists(relay))
+    wait_until(lambda: is_over(relay))
 
 
 def test_the_relay_outlives_the_tool_for_who_clears_up(echo: Echo) -> None:
@@ -172,14 +238,6 @@ def test_the_relay_outlives_the_tool_for_who_clears_up(echo: Echo) -> None:
         relay, child = json.loads(tool.stdout.readline())
         tool.kill()
     time.sleep(0.3)  # six of the relay's looks: it would be gone
-    assert psutil.pid_exists(relay)
+    assert not is_over(relay)
     os.kill(child, signal.SIGKILL)
-    wait_until(lambda: not psutil.pid_exists(relay))
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Return once it is so."""
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: is_over(relay))
