@@ -227,7 +227,7 @@ def test_unguarded_does_nothing() -> None:
 def test_proxies_are_forgotten() -> None:
     """None can be reached, and a client would ask it for the stand-in's name."""
     script = (
-        "os.environ.update(HTTPS_PROXY='http://proxy:3128', all_proxy='x', HTTP='kept')\n"
+        "os.environ.update(HTTPS_PROXY='http://10.0.0.1:3128', all_proxy='x', HTTP='kept')\n"
         "guard.enter(unguarded=False)\n"
         "print(json.dumps([name in os.environ for name in ('HTTPS_PROXY', 'all_proxy', 'HTTP')]))"
     )

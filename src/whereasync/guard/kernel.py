@@ -11,12 +11,14 @@ import ipaddress
 import os
 import socket
 import struct
+import time
 from pathlib import Path
 
 NEW_MOUNTS, NEW_USER, NEW_NET = 0x00020000, 0x10000000, 0x40000000  # linux/sched.h
 _RDONLY, _NOSUID, _NODEV, _BIND, _REC, _SLAVE = 1, 2, 4, 0x1000, 0x4000, 0x80000  # linux/mount.h
 _GET_FLAGS, _SET_FLAGS, _SET_ADDRESS, _SET_MASK = 0x8913, 0x8914, 0x8916, 0x891C  # linux/sockios.h
 _UP = 1
+_SETTLED = 3.0  # s
 _LOOPBACK = b"lo"
 _ALIAS = b"lo:%d"  # an IPv4 address more needs a label of its own here
 
@@ -69,8 +71,24 @@ def add_address(address: str, number: int) -> None:
         index = socket.if_nametoindex(_LOOPBACK.decode())
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as door:
             fcntl.ioctl(door, _SET_ADDRESS, struct.pack("16sIi", parsed.packed, 128, index))
+        _await_address(address)
         return
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
         for request, value in ((_SET_ADDRESS, parsed.packed), (_SET_MASK, b"\xff" * 4)):
             inet = struct.pack("HH4s8x", socket.AF_INET, 0, value)
             fcntl.ioctl(door, request, struct.pack("16s16s8x", _ALIAS % number, inet))
+
+
+def _await_address(address: str) -> None:
+    """Return once it can be bound to: the kernel first makes sure that nobody else has it."""
+    deadline = time.monotonic() + _SETTLED
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as door:
+        while True:
+            try:
+                door.bind((address, 0))
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
