@@ -17,8 +17,6 @@ import pytest
 from tests.inventories import database, default, inventory, sync_only, view
 
 from whereasync import serial
-from whereasync.cli.check import find_home
-from whereasync.errors import BadInputError
 from whereasync.model import Answer, GuestFault
 
 if TYPE_CHECKING:
@@ -215,66 +213,3 @@ def test_a_rule_that_does_not_exist_is_refused_before_anything_is_asked(shop: Pa
     done = run(shop, "--python", "/nowhere/python", "--select", "WA9")
     assert done.returncode == 2
     assert done.stderr.startswith("whereasync: There is no rule 'WA9'.\n  try: take some of: WA001")
-
-
-# ---------------------------------------------------------------- where the project lives
-
-
-@pytest.fixture
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget what this shell is set to."""
-    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-
-
-@pytest.mark.usefixtures("nowhere")
-@pytest.mark.parametrize("name", [".", "manage.py"])
-def test_manage_names_the_settings(shop: Path, name: str) -> None:
-    """By its directory or itself."""
-    home = find_home(shop / name, None, None)
-    assert (home.directory, home.settings) == (shop, "shop.settings")
-    assert str(home.python) == sys.executable
-
-
-@pytest.mark.usefixtures("nowhere")
-def test_options_and_environment_come_before_manage(
-    shop: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In this order."""
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.live")
-    assert find_home(shop, None, None).settings == "shop.live"
-    home = find_home(shop, "/x/python", "shop.test")
-    assert (home.settings, str(home.python)) == ("shop.test", "/x/python")
-
-
-@pytest.mark.usefixtures("nowhere")
-def test_the_environment_beside_manage_is_taken(
-    shop: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Unless another is active."""
-    for name in ("venv", "active"):
-        (shop / name / "bin").mkdir(parents=True)
-        (shop / name / "bin/python").touch()
-    assert find_home(shop, None, None).python == shop / "venv/bin/python"
-    monkeypatch.setenv("VIRTUAL_ENV", str(shop / "active"))
-    assert find_home(shop, None, None).python == shop / "active/bin/python"
-
-
-@pytest.mark.usefixtures("nowhere")
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [("shop", "no manage.py that names the settings"), ("gone", "There is no directory")],
-)
-def test_what_is_no_project_is_refused(shop: Path, name: str, what: str) -> None:
-    """With a next step."""
-    with pytest.raises(BadInputError, match=what) as refused:
-        find_home(shop / name, None, None)
-    assert refused.value.hint
-
-
-@pytest.mark.usefixtures("nowhere")
-def test_a_manage_that_names_none_is_refused(shop: Path) -> None:
-    """It is somebody's own."""
-    (shop / "manage.py").write_text("print()", encoding="utf-8")
-    with pytest.raises(BadInputError, match=r"no manage\.py"):
-        find_home(shop, None, None)

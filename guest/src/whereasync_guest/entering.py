@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whereasync_guest.answer import GuestError
 from whereasync_guest.declared import declare
+from whereasync_guest.fence import install
 from whereasync_guest.overriding import override
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Entered(NamedTuple):
 def enter(order: Order) -> Entered:
     """Load the settings, lay ours over them, and set Django up."""
     began = time.perf_counter()
+    install(order)  # first: settings call out as well
     settings = load_settings(order)
     declared = declare(settings)
     override(settings, order)

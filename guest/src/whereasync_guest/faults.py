@@ -97,7 +97,7 @@ def find_place(error: BaseException) -> tuple[str, int] | None:
     the innermost in its package.
     """
     errors = list(_chain(error))
-    for is_wanted in (_is_theirs, _is_in_package):
+    for is_wanted in (is_theirs, _is_in_package):
         for each in errors:
             if found := _find_frame(each, is_wanted):
                 return found
@@ -112,7 +112,8 @@ def _find_frame(error: BaseException, is_wanted: Any) -> tuple[str, int] | None:
     return (theirs[-1].filename, theirs[-1].lineno or 0) if theirs else None
 
 
-def _is_theirs(filename: str) -> bool:
+def is_theirs(filename: str) -> bool:
+    """Tell whether a file is the project's own: neither ours, nor installed, nor Python's."""
     return not is_installed(filename) and not filename.startswith("<")
 
 

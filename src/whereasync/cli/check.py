@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from whereasync.errors import BadInputError
+from whereasync.cli.project import project_argument, project_options, read_asked
 from whereasync.model import Level
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("terminal", "markdown", "json", "sarif", "github")
 FOUND = 1
-SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*[,\]]\s*=?\s*[\"']([\w.]+)[\"']")
-ENVIRONMENTS = (".venv", "venv")  # beside manage.py
 
 
 def split_words(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
@@ -31,9 +27,8 @@ def split_words(_context: click.Context, _option: click.Parameter, value: str) -
 
 
 @click.command()
-@click.argument("path", required=False, type=click.Path(path_type=Path), default=Path())
-@click.option("--python", metavar="PYTHON", help="The project's interpreter.")
-@click.option("--settings", metavar="MODULE", help="The project's settings module.")
+@project_argument
+@project_options
 @click.option(
     "--level",
     type=click.Choice([each.value for each in Level]),
@@ -50,14 +45,12 @@ def split_words(_context: click.Context, _option: click.Parameter, value: str) -
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def check(
-    path: Path,
-    python: str | None,
-    settings: str | None,
     level: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     format_: str,
     as_json: bool,
+    **_: Any,
 ) -> int:
     """Read the project at PATH (here by default): views, middleware, settings, how it is served.
 
@@ -65,9 +58,11 @@ def check(
     on its line: # whereasync: ignore[WA001]
     """
     from whereasync.advise import advise, choose
+    from whereasync.project.opening import open_project
 
     rules = choose(select, ignore)
-    evidence = _gather(find_home(path, python, settings))
+    home, _config = open_project(read_asked())
+    evidence = _gather(home)
     made = _review(evidence, advise(evidence, rules))
     show(made, "json" if as_json else format_)
     return FOUND if made.reaches(Level(level)) else 0
@@ -128,44 +123,3 @@ def _review(evidence: Evidence, found: tuple[Finding, ...]) -> Review:
     files = read_all(Path(file) for file in dict.fromkeys(each.file for each in found) if file)
     standing, waived = suppress(found, {file.path: file for file in files})
     return review(evidence, standing, waived, base=str(Path.cwd()))
-
-
-# ---------------------------------------------------------------- where it lives
-
-
-def find_home(path: Path, python: str | None, settings: str | None) -> Home:
-    """Return where the project at ``path`` lives; BadInputError where that can't be told.
-
-    ``path`` is manage.py or its directory. The settings are those named, or of the environment, or
-    of manage.py.
-    """
-    from whereasync.project import Home
-
-    directory = (path.parent if path.is_file() else path).resolve()
-    if not directory.is_dir():
-        raise BadInputError(f"There is no directory {path}.", "name the one with manage.py")
-    module = settings or os.environ.get("DJANGO_SETTINGS_MODULE") or _read_manage(directory)
-    if not module:
-        raise BadInputError(
-            f"{directory} has no manage.py that names the settings.",
-            "whereasync check DIRECTORY --settings shop.settings",
-        )
-    interpreter = Path(python) if python else _find_interpreter(directory)
-    return Home(python=interpreter, directory=directory, settings=module)
-
-
-def _read_manage(directory: Path) -> str:
-    try:
-        text = (directory / "manage.py").read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
-    named = SETTINGS.search(text)
-    return named[1] if named else ""
-
-
-def _find_interpreter(directory: Path) -> Path:
-    """Return that of the active environment, or of one beside manage.py, or ours."""
-    active = os.environ.get("VIRTUAL_ENV")
-    places = [Path(active)] if active else [directory / name for name in ENVIRONMENTS]
-    found = (place / "bin" / "python" for place in places)
-    return next((each for each in found if each.exists()), Path(sys.executable))

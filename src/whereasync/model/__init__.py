@@ -11,6 +11,7 @@ from whereasync.model.emulation import Burst, Way
 from whereasync.model.experiment import Experiment, Figures, Row, Upstream
 from whereasync.model.failures import Caveat, Fault, Void
 from whereasync.model.findings import Finding, Level, SourceText
+from whereasync.model.guarding import Outcall
 from whereasync.model.idle import IdleArm, IdleJob, IdlePlan, IdleRecord, IdleTrial
 from whereasync.model.leaving import Departure, Trail
 from whereasync.model.loading import Job, Slice, SliceRules, Target, Task, TaskRecord
@@ -85,6 +86,7 @@ __all__ = [
     "Middleware",
     "NamedArm",
     "Order",
+    "Outcall",
     "Peak",
     "Prepared",
     "Recipe",

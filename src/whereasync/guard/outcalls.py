@@ -1,0 +1,37 @@
+"""Reads who called out: the lines that the guest's fence writes, one JSON object each.
+
+Only Python's own sockets are in it. C code (libpq, uvloop, curl) and children are held as well, but
+by the kernel, which counts and doesn't name: ``Guard.count_attempts``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whereasync import serial
+from whereasync.errors import WhereAsyncError
+from whereasync.model import Outcall
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "outcalls.jsonl"  # below the order's private directory, as the guest's fence.py has it
+
+
+def read_outcalls(private: Path) -> tuple[Outcall, ...]:
+    """Return the calls of all processes, each once, in the order of their first appearance.
+
+    A line that a kill cut short is passed over.
+    """
+    try:
+        lines = (private / FILE).read_bytes().splitlines()
+    except OSError:
+        return ()
+    return tuple(dict.fromkeys(filter(None, map(_read, lines))))
+
+
+def _read(line: bytes) -> Outcall | None:
+    try:
+        return serial.decode(line, Outcall)
+    except WhereAsyncError:
+        return None
