@@ -8,6 +8,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from whereasync_guest.services import explain
+
 OURS = str(Path(__file__).parent)
 
 
@@ -31,9 +33,10 @@ def write(path: str, **answer: Any) -> None:
 def describe(error: BaseException) -> dict[str, Any]:
     """Return an exception as the host's ``GuestFault`` has it."""
     place = find_place(error)
+    what, hint = explain(error) or (say(error), "")
     return {
-        "what": getattr(error, "what", None) or say(error),
-        "hint": getattr(error, "hint", ""),
+        "what": getattr(error, "what", None) or what,
+        "hint": getattr(error, "hint", "") or hint,
         "where": "{}, line {}".format(*place) if place else "",
         "kind": type(error).__name__,
         "trace": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
@@ -50,6 +53,8 @@ def find_place(error: BaseException) -> tuple[str, int] | None:
     """Return file and line of the innermost frame in code that is neither ours nor installed."""
     frames: list[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
     theirs = [each for each in frames if _is_theirs(each.filename)]
+    if not theirs and error.__cause__:  # what we wrapped
+        return find_place(error.__cause__)
     chosen = theirs[-1] if theirs else None
     return (chosen.filename, chosen.lineno or 0) if chosen else None
 

@@ -165,6 +165,24 @@ class PostgresServer:
             )
         return with_database(self.url, full)
 
+    def copy_from(self, name: str, source: str) -> str:
+        """Make the run's database ``name`` as a copy of the user's ``source``; its DSN.
+
+        The source is only read. WhereAsyncError where it isn't there, may not be copied, or where
+        somebody is connected to it.
+        """
+        from psycopg import sql
+
+        full = name_database(self.token, name)
+        self.remember(full)
+        with connection(self.url) as connected:
+            connected.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(full), sql.Identifier(source)
+                )
+            )
+        return with_database(self.url, full)
+
     def drop(self, name: str) -> None:
         """Drop the run's database of that name or DSN; one that is gone already is fine."""
         full = database_of(name) if "://" in name else name_database(self.token, name)
