@@ -33,7 +33,6 @@ SERVICES = {
     "botocore": "a service of AWS",
 }
 _CACHE = re.compile(r"'(?:LocMem|Written)Cache' object has no attribute '(\w+)'")
-_NO_CACHE = 'doesn\'t give it one, for example: environment = {{ {}_URL = "" }}'
 _NOWHERE = re.compile(r"/nowhere[/\" ]|no such table|settings\.DATABASES is improperly configured")
 _WITHOUT = (
     "whereasync never reaches yours: let the settings do without {} where a variable says so, and "
@@ -51,8 +50,9 @@ def explain(error: BaseException) -> tuple[str, str] | None:
                 f"the project calls {found[1]} of its cache, which only its own backend has",
                 "whereasync never reaches your cache: " + _IN_MEMORY,
             )
-        service = _find_service(each)
-        if service:
+        if "django-configurations" in said or "DJANGO_CONFIGURATION" in said:
+            return said, 'name the class: environment = { DJANGO_CONFIGURATION = "Dev" }'
+        if service := _find_service(each):
             return f"the project needs {service} here: {said}", _WITHOUT.format(service)
     return None
 

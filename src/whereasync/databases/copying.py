@@ -88,10 +88,10 @@ def is_wal(source: Path) -> bool:
 def _back_up(source: Path, target: Path, how: str, patience: float) -> None:
     url = f"{source.absolute().as_uri()}?{how}"
     with (
-        closing(sqlite3.connect(url, uri=True)) as opened,
+        closing(sqlite3.connect(url, uri=True, timeout=0)) as opened,
         closing(sqlite3.connect(target)) as copied,
     ):
-        opened.backup(copied, progress=_give_up_after(patience))
+        opened.backup(copied, sleep=0.05, progress=_give_up_after(patience))
 
 
 def _give_up_after(patience: float) -> Callable[[int, int, int], None]:

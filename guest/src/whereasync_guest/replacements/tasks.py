@@ -1,7 +1,8 @@
 """Background tasks: run at once, or dropped, as the order says. No broker is reached.
 
-Celery's applications are changed after ``django.setup()``, when they are there. A newcomer would
-set ``task_always_eager`` alone: a task sent by its name still goes to the broker then.
+Celery's applications are changed after ``django.setup()``, when they are there; one that comes later
+is told by the environment. A newcomer would set ``task_always_eager`` alone: a task sent by its
+name still goes to the broker then.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ if TYPE_CHECKING:
     from whereasync_guest.replacements.overlay import Overlay
 
 DROP = "drop"
-_IN_DATABASE = ("django-db", "django-cache")
 _MEMORY = "memory://"
-_VARIABLES = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
+_RESULTS = "cache+memory://"
+_VARIABLES = {  # Celery prefers them to what an application is told
+    "CELERY_BROKER_URL": _MEMORY,
+    "CELERY_BROKER_READ_URL": _MEMORY,
+    "CELERY_BROKER_WRITE_URL": _MEMORY,
+    "CELERY_RESULT_BACKEND": _RESULTS,
+}
 
 
 def replace_tasks(overlay: Overlay, how: str) -> None:
     """Have Django's own tasks run at once, or dropped (Django 6.0, or django-tasks before)."""
-    for name in _VARIABLES:  # Celery prefers them to what an application is told
-        os.environ[name] = _MEMORY
-    os.environ.pop("CELERY_RESULT_BACKEND", None)
+    os.environ.update(_VARIABLES)
     theirs: dict[str, Any] = overlay.read("TASKS") or {}
     if not theirs:
         return
@@ -56,10 +60,9 @@ def _keep_in(application: Any, how: str) -> None:
     conf.task_always_eager = how != DROP
     conf.task_store_eager_result = False
     conf.broker_url = conf.broker_read_url = conf.broker_write_url = _MEMORY
-    if conf.result_backend and conf.result_backend not in _IN_DATABASE:
-        conf.result_backend = "cache+memory://"
-        application._backend_cache = None  # noqa: SLF001 # one that was made already
-        application._local.__dict__.pop("backend", None)  # noqa: SLF001
+    conf.result_backend = _RESULTS
+    application._backend_cache = None  # noqa: SLF001 # one that was made already
+    application._local.__dict__.pop("backend", None)  # noqa: SLF001
     application.amqp.__dict__["send_task_message"] = _drop  # in place of a cached property
 
 
