@@ -9,8 +9,10 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GUEST = Path(whereasync_guest.__file__).parent.parent
-APPS = ["auth", "contenttypes", "sessions"]
-
 FILES = {
     "bakery/__init__.py": "",
     "bakery/migrations/__init__.py": "",
@@ -30,7 +30,8 @@ FILES = {
     "bakery/settings.py": """
         SECRET_KEY = "x"
         ROOT_URLCONF = "bakery.urls"
-        INSTALLED_APPS = [*(f"django.contrib.{name}" for name in %r), "bakery"]
+        CONTRIB = ["auth", "contenttypes", "sessions"]
+        INSTALLED_APPS = [*(f"django.contrib.{name}" for name in CONTRIB), "bakery"]
         DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "theirs.sqlite3"}}
         DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
         USE_TZ = True
@@ -39,8 +40,7 @@ FILES = {
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
         ]
-    """
-    % APPS,
+    """,
     "bakery/models.py": """
         from django.db import models
 
@@ -131,7 +131,6 @@ class Bakery:
     """The project in a directory, and the guest asked there without a host."""
 
     directory: Path
-    order: dict[str, Any] = field(default_factory=dict)
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write files, or add to the settings what ``settings`` says."""
@@ -140,25 +139,40 @@ class Bakery:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text))
 
+    @property
+    def ours(self) -> Path:
+        """Where the database of ours lies."""
+        return self.directory / "private" / "ours.sqlite3"
+
+    def migrate(self, *seeds: str) -> None:
+        """Make the database of ours, migrated, and seed it."""
+        self.ours.parent.mkdir(exist_ok=True)
+        self.ours.write_bytes(_migrated())
+        for seed in seeds:
+            assert self.ask("manage", *seed.split()).prepared
+
     def say(self, settings: str) -> None:
         """Add lines to the settings."""
         with (self.directory / "bakery" / "settings.py").open("a") as file:
-            file.write(dedent(settings))
+            file.write(f"\n{dedent(settings)}\n")
+
+    def tell(self, **order: Any) -> dict[str, Any]:
+        """Return an order for the guest as the host writes it."""
+        private = self.ours.parent
+        private.mkdir(exist_ok=True)
+        return {
+            "settings": "bakery.settings",
+            "answer": str(private / "answer.json"),
+            "private": str(private),
+            "databases": {"default": f"sqlite:///{self.ours}"},
+            **order,
+        }
 
     def ask(self, *arguments: str, env: Mapping[str, str] | None = None, **order: Any) -> Asked:
         """Ask the guest in a process of its own."""
-        private = self.directory / "private"
-        private.mkdir(exist_ok=True)
-        answer, written = private / "answer.json", private / "order.json"
+        told = self.tell(**order)
+        answer, written = Path(told["answer"]), self.ours.with_name("order.json")
         answer.unlink(missing_ok=True)
-        told = {
-            "settings": "bakery.settings",
-            "answer": str(answer),
-            "private": str(private),
-            "databases": {"default": f"sqlite:///{private / 'ours.sqlite3'}"},
-            **self.order,
-            **order,
-        }
         written.write_text(json.dumps(told))
         ran = subprocess.run(
             [sys.executable, "-m", "whereasync_guest", *arguments],
@@ -214,3 +228,12 @@ def open_bakery(directory: Path) -> Bakery:
     bakery = Bakery(directory=directory)
     bakery.write(FILES)
     return bakery
+
+
+@cache
+def _migrated() -> bytes:
+    """Return the content of a migrated database, made once: Django's own migrations are slow."""
+    with TemporaryDirectory() as directory:
+        bakery = open_bakery(Path(directory))
+        assert bakery.ask("migrate", "default").prepared
+        return bakery.ours.read_bytes()

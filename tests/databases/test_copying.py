@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +19,7 @@ from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # Holds a database in WAL mode open until its stdin closes: at rest, or in a transaction.
 HOLDER = """

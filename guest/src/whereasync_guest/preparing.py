@@ -59,9 +59,9 @@ def log_in(name: str, order: Order) -> tuple[dict[str, str], str]:
     from django.contrib.auth import login
 
     user = find_user(name, order.new_users.get(name))
-    request = _request(settings)
+    request, backend = _request(settings), find_backend(settings)
     try:
-        login(request, user, find_backend(settings))
+        login(request, user, backend)
     except Exception as error:
         raise GuestError(
             f"“{name}” can't be logged in: {say(error)}", "look at what user_logged_in calls"

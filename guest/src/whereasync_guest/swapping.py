@@ -29,7 +29,7 @@ def _swap(old: str, new: str) -> list[str]:
     owner, attribute, view = find(old)
     _, _, replacement = find(new)
     if inspect.isclass(owner):
-        served = [each for each in patterns() if issubclass(_class_of(each.callback), owner)]
+        served = [each for each in patterns() if owner in _classes_of(each.callback)]
         setattr(owner, attribute, replacement)
     else:
         served = [each for each in patterns() if strip(each.callback) is strip(view)]
@@ -95,12 +95,17 @@ def strip(view: Any) -> Any:
 
 
 def _class_of(view: Any) -> Any:
-    """Return the class behind ``as_view()``; an empty tuple, nobody's parent, if there is none."""
+    """Return the class behind ``as_view()``; None if there is none."""
     while isinstance(view, functools.partial):
         view = view.func
     if inspect.isclass(view):
         return view
-    return getattr(view, "view_class", None) or getattr(view, "cls", None) or ()
+    return getattr(view, "view_class", None) or getattr(view, "cls", None)
+
+
+def _classes_of(view: Any) -> tuple[type, ...]:
+    """Return that class and all that it inherits from."""
+    return getattr(_class_of(view), "__mro__", ())
 
 
 def _shape(replacement: Any, callback: Any) -> Any:

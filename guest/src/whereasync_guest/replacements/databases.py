@@ -94,6 +94,7 @@ def _forget_connections() -> None:
         return
     handler = database.connections
     read = handler.__dict__.pop("settings", None)
+    handler._settings = None  # noqa: SLF001 # Django keeps them there as well
     for alias in read or ():
         with suppress(AttributeError):
             connection = getattr(handler._connections, alias)  # noqa: SLF001 # no other way

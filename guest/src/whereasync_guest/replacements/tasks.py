@@ -1,8 +1,8 @@
 """Background tasks: run at once, or dropped, as the order says. No broker is reached.
 
-Celery's applications are changed after ``django.setup()``, when they are there; one that comes later
-is told by the environment. A newcomer would set ``task_always_eager`` alone: a task sent by its
-name still goes to the broker then.
+Celery's applications are changed after ``django.setup()``, when they are there; one that comes
+later is told by the environment. A newcomer would set ``task_always_eager`` alone: a task sent by
+its name still goes to the broker then.
 """
 
 from __future__ import annotations
