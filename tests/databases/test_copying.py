@@ -149,6 +149,8 @@ def test_locked(theirs: Path, target: Path) -> None:
 def test_changing(theirs: Path, target: Path) -> None:
     """A file that changes at every look, without SQLite's locks, is refused."""
     source = make(theirs / "db.sqlite3", mode="wal")
+    with closing(sqlite3.connect(source)) as connection, connection:  # it takes a while to copy
+        connection.executemany("INSERT INTO bread VALUES (?)", [("x" * 4000,)] * 5000)
     done = threading.Event()
 
     def touch() -> None:

@@ -70,15 +70,16 @@ SESSIONS = {
 def test_prepared(bakery: Bakery, settings: str) -> None:
     """Cookies log in and tokens let POST pass, in another process, whatever holds the sessions."""
     bakery.say(settings)
-    bakery.migrate("bake 2")
-    prepared = bakery.ask(
-        "prepare",
-        users=["anna", "boss"],
-        new_users={"anna": {"is_staff": True}, "boss": {"is_superuser": True}},
-        fills={
+    bakery.migrate()
+    order = {
+        "users": ["anna", "boss"],
+        "new_users": {"anna": {"is_staff": True}, "boss": {"is_superuser": True}},
+        "fills": {
             "detail": {"pk": "Bread.objects.order_by('pk').last()", "name": "bakery.Bread.__name__"}
         },
-    ).prepared
+    }
+    _, asked = bakery.ask_all((["manage", "bake", "2"], {}), (["prepare"], order))
+    prepared = asked.prepared
     assert prepared["filled"] == {"detail": {"pk": "2", "name": "Bread"}}
     header = prepared["csrf_header"]
     assert header == ("X-SEAL" if "seal" in settings else "X-CSRFTOKEN")
@@ -136,16 +137,19 @@ def test_faults_of_preparing(bakery: Bakery) -> None:
         ),
         ({"fills": {"d": {"pk": "Loaf.objects.first()"}}}, "'Loaf' is not defined", "their names"),
     ]
-    for order, expected, expected_hint in orders:
-        what, hint = bakery.ask("prepare", **order).fault
+    asked = bakery.ask_all(*((["prepare"], order) for order, _, _ in orders))
+    for each, (_, expected, expected_hint) in zip(asked, orders, strict=True):
+        what, hint = each.fault
         assert expected in what
         assert expected_hint in hint
 
 
 def test_users_that_cannot_be(bakery: Bakery) -> None:
     """Fields that don't fit, receivers that raise, backends without users: one line each."""
-    bakery.migrate("bake 1")
-    what, hint = bakery.ask("prepare", users=["zoe"], new_users={"zoe": {"shoe": 41}}).fault
+    bakery.migrate()
+    misfit = {"users": ["zoe"], "new_users": {"zoe": {"shoe": 41}}}
+    _, asked = bakery.ask_all((["manage", "bake", "1"], {}), (["prepare"], misfit))
+    what, hint = asked.fault
     assert what.startswith("the user “zoe” can't be made: TypeError")
     assert "name the fields" in hint
     bakery.write(
@@ -169,9 +173,9 @@ class NoUsers: pass
     assert what == "no backend of AUTHENTICATION_BACKENDS has get_user"
     bakery.say('INSTALLED_APPS = ["bakery"]\nMIDDLEWARE = []')
     bakery.write({"bakery/models.py": ""})
-    what, hint = bakery.ask("prepare", users=["anna"]).fault
-    assert what.startswith("the project logs nobody in")
-    assert bakery.ask("prepare").prepared["cookies"].keys() == {""}
+    refused, nobody = bakery.ask_all((["prepare"], {"users": ["anna"]}), (["prepare"], {}))
+    assert refused.fault[0].startswith("the project logs nobody in")
+    assert nobody.prepared["cookies"].keys() == {""}
 
 
 def test_faults_of_commands(bakery: Bakery) -> None:
@@ -193,17 +197,24 @@ def test_faults_of_commands(bakery: Bakery) -> None:
     """
         }
     )
-    assert bakery.ask("manage", "bake", "--", "-1").fault == (
-        "bake -- -1 failed: there is no such bread",
-        "try it by hand on an empty database: python manage.py bake -- -1",
-    )
-    assert bakery.ask("manage", "bakee").fault == (
-        "the project has no management command “bakee”",
-        "did you mean bake?",
-    )
-    assert bakery.ask("manage", "xyzzy").fault[1] == "python manage.py help lists them"
-    assert bakery.ask("manage", "leave", "3").fault[0] == "leave 3 ended with code 3"
-    assert bakery.ask("manage", "leave", "0").prepared
+    commands = ["bake -- -1", "bakee", "xyzzy", "leave 3", "leave 0"]
+    asked = bakery.ask_all(*((["manage", *each.split()], {}) for each in commands))
+    assert [each.fault for each in asked[:4]] == [
+        (
+            "bake -- -1 failed: there is no such bread",
+            "try it by hand on an empty database: python manage.py bake -- -1",
+        ),
+        ("the project has no management command “bakee”", "did you mean bake?"),
+        (
+            "the project has no management command “xyzzy”",
+            "python manage.py help lists them",
+        ),
+        (
+            "leave 3 ended with code 3",
+            "try it by hand on an empty database: python manage.py leave 3",
+        ),
+    ]
+    assert asked[4].prepared
 
 
 @pytest.mark.parametrize(

@@ -63,9 +63,9 @@ LIFESPAN = """
 ASGI, WSGI = "whereasync_guest.asgi:application", "whereasync_guest.wsgi:application"
 SERVERS = {
     "daphne": ["daphne", "-e", "tcp:port={port}:interface=127.0.0.1", ASGI],
-    "granian": ["granian", "--interface", "asgi", "--port", "{port}", "--workers", "2", ASGI],
+    "granian": ["granian", "--interface", "asgi", "--port", "{port}", "--workers", "1", ASGI],
     "gunicorn": ["gunicorn", "--bind", "127.0.0.1:{port}", "--workers", "2", WSGI],
-    "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{port}", "--workers", "2", ASGI],
+    "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{port}", ASGI],
     "runserver": ["runserver", "--noreload", "127.0.0.1:{port}"],
     "uvicorn": ["uvicorn", "--port", "{port}", "--workers", "2", ASGI],
 }
@@ -109,11 +109,7 @@ def serve(bakery: Bakery, python: Path, server: str, **order: Any) -> Iterator[d
     try:
         yield {**fetch(process, port, bakery.directory / "log"), "root": process.pid}
     finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
+        os.killpg(process.pid, 9)
         process.wait()
 
 
@@ -126,6 +122,49 @@ def fetch(process: subprocess.Popen[bytes], port: int, log: Path) -> dict[str, A
             return told
         time.sleep(0.02)
     raise AssertionError(log.read_text())
+
+
+LOOK = """
+import json
+from whereasync_guest import asgi, serving, wsgi
+from whereasync_guest.answer import GuestError
+try:
+    serving.find("bakery.views:missing")
+except GuestError as error:
+    said = error.what
+print(json.dumps([type(asgi.application).__name__, wsgi.application.__module__, said]))
+"""
+
+
+def test_entry_points(bakery: Bakery) -> None:
+    """A project without asgi.py gets Django's application; a name of its own is imported."""
+    bakery.write(
+        {
+            "bakery/other.py": """
+        def serve(environ, start_response):
+            raise NotImplementedError
+    """
+        }
+    )
+    ran = bakery.run(["-c", LOOK], bakery.tell(wsgi="bakery.other.serve"))
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert told == ["ASGIHandler", "bakery.other", "bakery.views has no “missing”"]
+
+
+def test_launched_module(bakery: Bakery, tmp_path: Path) -> None:
+    """A server's module runs as __main__ from the overlay, where the project's own come first."""
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    (overlay / "anyserver.py").write_text(
+        "import shared, sys; print(__name__, sys.argv, shared.OF)"
+    )
+    (overlay / "shared.py").write_text("OF = 'the overlay'")
+    bakery.write({"shared.py": "OF = 'the project'"})
+    launch = ["-m", "whereasync_guest.serve", "anyserver", "--port", "1"]
+    ran = bakery.run(launch, bakery.tell(overlay=[str(overlay)]))
+    assert ran.stdout.startswith("__main__ ")
+    assert ran.stdout.endswith("'--port', '1'] the project\n")
 
 
 @pytest.mark.server
