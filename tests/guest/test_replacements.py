@@ -136,6 +136,21 @@ def test_asked_at_start(bakery: Bakery) -> None:
     assert not (bakery.directory / "theirs.sqlite3").exists()
 
 
+def test_database_brought_back(bakery: Bakery) -> None:
+    """A project that sets its database again as it starts is stopped before it asks it."""
+    bakery.write(
+        {
+            "bakery/models.py": """
+                from django.conf import settings
+                settings.DATABASES["default"]["NAME"] = "theirs.sqlite3"
+            """
+        }
+    )
+    what, _ = bakery.ask("migrate", "default").fault
+    assert what == "the project's settings bring their own database “default” back in"
+    assert not (bakery.directory / "theirs.sqlite3").exists()
+
+
 def test_asked_by_settings(bakery: Bakery) -> None:
     """Connections that settings made are forgotten: what comes later is asked of ours."""
     bakery.say("""
@@ -306,6 +321,7 @@ def test_dynaconf(bakery: Bakery) -> None:
         DATABASES["default"]["OPTIONS"] = {"timeout": 3}
         CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache",
                               "LOCATION": "redis://localhost"}}
+        import django.db  # as the models of a plugin do: it keeps Django's own settings
         import dynaconf
         settings = dynaconf.DjangoDynaconf(__name__, MERGE_ENABLED_FOR_DYNACONF=True)
     """)
@@ -327,12 +343,13 @@ def test_dynaconf(bakery: Bakery) -> None:
                 names = [each.DATABASES["default"]["NAME"] for each in found]
                 caches = [dict(each.CACHES["default"]) for each in found]
                 print(json.dumps([names, caches, connection.settings_dict["OPTIONS"],
+                                  connection.settings_dict["NAME"],
                                   type(settings).__module__]))
     """
         }
     )
-    names, caches, options, module = bakery.ask("manage", "show").printed
-    assert names == [str(bakery.directory / "private" / "ours.sqlite3")] * 3
+    names, caches, options, asked, module = bakery.ask("manage", "show").printed
+    assert [asked, *names] == [str(bakery.ours)] * 4
     assert (
         caches
         == [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whereasync_guest.replacements.databases import replace_databases
+from whereasync_guest.replacements.databases import replace_databases, verify_databases
 from whereasync_guest.replacements.files import redirect_logs, replace_files
 from whereasync_guest.replacements.front import open_front
 from whereasync_guest.replacements.mail import replace_channels, replace_mail
@@ -46,5 +46,9 @@ def override(settings: Any, order: Order) -> list[str]:
 
 
 def settle(order: Order) -> list[str]:
-    """Replace what exists only once Django is set up; return what to say."""
+    """Replace what exists only once Django is set up; return what to say.
+
+    GuestError if the project has undone what was laid over its databases.
+    """
+    verify_databases(order.databases)
     return settle_celery(order.tasks)

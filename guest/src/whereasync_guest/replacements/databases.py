@@ -12,6 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from whereasync_guest.answer import GuestError
+
 if TYPE_CHECKING:
     from whereasync_guest.replacements.overlay import Overlay
 
@@ -41,6 +43,19 @@ def replace_databases(overlay: Overlay, dsns: dict[str, str]) -> None:
             overlay.say(f"database “{alias}”: without its OPTIONS {', '.join(dropped)}")
     overlay.lay("DATABASES", laid)
     _forget_connections()
+
+
+def verify_databases(dsns: dict[str, str]) -> None:
+    """Raise GuestError if Django would ask anything but ours; nothing has been asked yet."""
+    from django.db import connections
+
+    for alias, found in connections.settings.items():
+        ours = {lead({}, dsns[alias])["NAME"]} if alias in dsns else {":memory:", "nowhere", ""}
+        if found["NAME"] not in ours:
+            raise GuestError(
+                f"the project's settings bring their own database “{alias}” back in",
+                "look for what sets DATABASES once the settings are loaded",
+            )
 
 
 def lead(theirs: dict[str, Any], dsn: str) -> dict[str, Any]:

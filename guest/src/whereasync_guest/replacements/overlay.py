@@ -1,13 +1,13 @@
 """The project's settings with ours laid over them, wherever somebody may look for them.
 
 A newcomer would set ``django.conf.settings`` alone. Some configuration packages put an object of
-their own there, while modules imported earlier keep Django's, and a few projects import their
-settings module itself.
+their own there, while modules imported earlier keep Django's (``django.db`` among them, which then
+asks the user's database), and a few projects import their settings module itself.
 """
 
 from __future__ import annotations
 
-import importlib
+import gc
 import os
 import sys
 from pathlib import Path
@@ -22,6 +22,7 @@ class Overlay:
         self.settings = settings
         self.private = Path(private)
         self.said: list[str] = []
+        self.holders = _holders(settings) if settings else []
 
     def read(self, name: str, default: Any = None) -> Any:
         """Return a setting as it is now."""
@@ -33,7 +34,7 @@ class Overlay:
 
     def lay(self, name: str, value: Any, said: str = "") -> None:
         """Replace a setting everywhere, and remember a sentence to be said aloud."""
-        for holder in _holders(self.settings):
+        for holder in self.holders:
             _set(holder, name, value)
         self.say(said)
 
@@ -50,10 +51,11 @@ class Overlay:
 
 
 def _holders(settings: Any) -> list[Any]:
-    import django
-
-    importlib.import_module("django.conf")
-    found = [settings, django.conf.settings]
+    """Return every object that somebody may read settings from."""
+    lazy = sys.modules["django.conf"].LazySettings
+    # By their type alone: to ask a lazy object anything would make it load what it stands for.
+    theirs = [each for each in gc.get_objects() if issubclass(type(each), lazy)]
+    found = [settings, *(each for each in theirs if each.configured)]
     found += [sys.modules.get(os.environ.get("DJANGO_SETTINGS_MODULE", ""))]
     once = {id(each): each for each in found if each is not None}
     return list(once.values())
