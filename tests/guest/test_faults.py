@@ -166,7 +166,7 @@ def test_a_project_that_is_itself_installed_has_a_place(
     (home / "settings.py").write_text("\n\nraise ValueError('x')\n")
     with pytest.raises(ValueError, match="x") as raised:
         runpy.run_path(str(home / "settings.py"))
-    monkeypatch.setattr("whereasync_guest.faults._is_theirs", lambda _: False)
+    monkeypatch.setattr("whereasync_guest.faults.is_theirs", lambda _: False)
     assert describe(raised.value)["where"] == "site-packages/our_shop/settings.py, line 3"
 
 

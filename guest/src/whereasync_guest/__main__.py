@@ -22,7 +22,35 @@ def _inventory(order: Order, arguments: list[str]) -> None:  # noqa: ARG001 # ev
     answer.write(order.answer, inventory=taken)
 
 
-COMMANDS: dict[str, Callable[[Order, list[str]], None]] = {"inventory": _inventory}
+def _migrate(order: Order, aliases: list[str]) -> None:
+    entered = enter(order)
+    from whereasync_guest.managing import migrate
+
+    migrate(aliases)
+    answer.write(order.answer, prepared={"said": entered.said})
+
+
+def _manage(order: Order, arguments: list[str]) -> None:
+    entered = enter(order)
+    from whereasync_guest.managing import manage
+
+    manage(arguments)
+    answer.write(order.answer, prepared={"said": entered.said})
+
+
+def _prepare(order: Order, arguments: list[str]) -> None:  # noqa: ARG001 # every command's shape
+    entered = enter(order)
+    from whereasync_guest.preparing import prepare
+
+    answer.write(order.answer, prepared=prepare(entered, order))
+
+
+COMMANDS: dict[str, Callable[[Order, list[str]], None]] = {
+    "inventory": _inventory,
+    "migrate": _migrate,
+    "manage": _manage,
+    "prepare": _prepare,
+}
 
 
 def main(argv: list[str]) -> int:

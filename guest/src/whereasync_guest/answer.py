@@ -34,7 +34,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     fault = error if isinstance(error, GuestError) else explain(error)
     return {
         "what": fault.what,
-        "hint": fault.hint,
+        "hint": fault.hint or explain(error).hint,
         "where": write_place(place) if place else "",
         "kind": type(error.__cause__ or error).__name__,
         "trace": "".join(traceback.format_exception(type(error), error, error.__traceback__)),

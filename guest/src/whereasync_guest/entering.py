@@ -10,12 +10,15 @@ import importlib
 import os
 import sys
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whereasync_guest.answer import GuestError
 from whereasync_guest.declared import declare
+from whereasync_guest.faults import say
 from whereasync_guest.fence import install
-from whereasync_guest.overriding import override
+from whereasync_guest.overriding import override, prepare_ground, settle
+from whereasync_guest.services import is_database_missing
 
 if TYPE_CHECKING:
     from whereasync_guest.order import Order
@@ -26,26 +29,55 @@ class Entered(NamedTuple):
 
     settings: Any  # with ours over them
     declared: dict[str, Any]  # what its own said before
+    said: list[str]  # what was replaced, to be said aloud
     seconds: float = 0.0  # of the project's own import and setup
 
 
+_ENTERED: list[Entered] = []  # a server's launcher enters, and so does the application it imports
+
+
 def enter(order: Order) -> Entered:
-    """Load the settings, lay ours over them, and set Django up."""
-    began = time.perf_counter()
+    """Load the settings, lay ours over them, and set Django up; once a process."""
+    if not _ENTERED:
+        _ENTERED.append(_enter(order))
+    return _ENTERED[0]
+
+
+def _enter(order: Order) -> Entered:
     install(order)  # first: settings call out as well
+    prepare_ground(order)
+    began = time.perf_counter()
     settings = load_settings(order)
     declared = declare(settings)
-    override(settings, order)
+    said = override(settings, order)
+    _set_up(order)
+    seconds = time.perf_counter() - began
+    return Entered(settings, declared, said + settle(order), seconds)
+
+
+def _set_up(order: Order) -> None:
     import django
 
-    django.setup()
-    return Entered(settings, declared, time.perf_counter() - began)
+    try:
+        django.setup()
+    except Exception as error:
+        if order.databases or not is_database_missing(error):
+            raise
+        raise GuestError(
+            f"the project asks its database while it starts: {say(error)}",
+            "catch OperationalError and ProgrammingError there: migrate would fail there too",
+        ) from error
+
+
+def add_paths(order: Order) -> None:
+    """Put the project's paths before the interpreter's own, and the overlay of servers after."""
+    sys.path[:0] = [path for path in order.paths if path not in sys.path]
+    sys.path += [path for path in order.overlay if path not in sys.path]
 
 
 def load_settings(order: Order) -> Any:
     """Return the project's settings, loaded but nothing set up."""
-    sys.path[:0] = [path for path in order.paths if path not in sys.path]
-    sys.path += [path for path in order.overlay if path not in sys.path]
+    add_paths(order)
     os.environ["DJANGO_SETTINGS_MODULE"] = order.settings
     try:
         conf = importlib.import_module("django.conf")
@@ -54,5 +86,7 @@ def load_settings(order: Order) -> Any:
             f"the interpreter {sys.executable} has no Django: {error}",
             "name the project's interpreter: --python",
         ) from error
+    if os.environ.get("DJANGO_CONFIGURATION") and find_spec("configurations"):
+        importlib.import_module("configurations.importer").install()
     conf.settings.INSTALLED_APPS  # noqa: B018 # loads them
-    return conf.settings  # some configuration packages have replaced it meanwhile
+    return sys.modules["django.conf"].settings  # dynaconf has put its own there meanwhile

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whereasync_guest import services
 from whereasync_guest.places import OURS, STANDARD, is_installed
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Fault(NamedTuple):
 
 def explain(error: BaseException) -> Fault:
     """Return what an exception means, or else the exception and how to look closer."""
+    if missing := services.explain(error):
+        return Fault(*missing)
     for each in _chain(error):
         if name := _find_variable(each):
             return Fault(f"the environment variable {name} is missing", _give(name))

@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 VARIABLE = "WHEREASYNC_ORDER"
 
@@ -30,7 +31,8 @@ class Order:
     keep_caches: bool = False
     tasks: str = "eager"
     users: tuple[str, ...] = ()
-    fills: dict[str, str] = field(default_factory=dict)
+    new_users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fills: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_order() -> Order:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from whereasync.bench.stage import RACE
-from whereasync.model import PARAMETER, Order, Prepared
+from whereasync.model import Order, Prepared
+from whereasync.model.configuration import PARAMETER
 from whereasync.project import settle_in
 from whereasync.project.data import make_ready, provide
 from whereasync.servers import App

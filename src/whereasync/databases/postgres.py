@@ -30,6 +30,9 @@ _FACTS: LiteralString = """
            current_setting('fsync'), current_setting('synchronous_commit')
 """
 
+_OTHERS: LiteralString = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'
+"""
 _CONNECTIONS: LiteralString = """
     SELECT datname::text, count(*)::int FROM pg_stat_activity
     WHERE starts_with(datname::text, %s) AND backend_type = 'client backend' GROUP BY 1
@@ -160,6 +163,26 @@ class PostgresServer:
         with connection(self.url) as connected:
             connected.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(
+                    sql.Identifier(full), sql.Identifier(source)
+                )
+            )
+        return with_database(self.url, full)
+
+    def copy_from(self, name: str, source: str) -> str:
+        """Make the run's database ``name`` as a copy of the user's ``source``; its DSN.
+
+        The source is only read. WhereAsyncError where it isn't there, may not be copied, or where
+        somebody is connected to it: PostgreSQL would wait 5 s for each of them to leave.
+        """
+        from psycopg import sql
+
+        full = name_database(self.token, name)
+        self.remember(full)
+        with connection(self.url) as connected:
+            if others := connected.execute(_OTHERS, [source]).fetchall()[0][0]:
+                raise WhereAsyncError(f"it is being accessed by {others} other connections")
+            connected.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
                     sql.Identifier(full), sql.Identifier(source)
                 )
             )

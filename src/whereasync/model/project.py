@@ -132,7 +132,10 @@ class Order:
     keep_caches: bool = False  # the caches are private already
     tasks: str = "eager"  # Celery and Django Tasks: "eager", or "drop"
     users: tuple[str, ...] = ()  # to log in, by their user names
-    fills: dict[str, str] = field(default_factory=dict)  # request's name → expression
+    new_users: dict[str, dict[str, bool | int | str]] = field(default_factory=dict)
+    # … those to be made where they aren't there: user name → fields of the user model
+    fills: dict[str, dict[str, str]] = field(default_factory=dict)
+    # … request → parameter → a line of Python
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +151,15 @@ class GuestFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What a prepared project offers to who asks it for pages."""
+    """What a prepared project offers to who asks it for pages.
+
+    The user "" is nobody: what an anonymous client needs to send more than GET.
+    """
 
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)  # user → name → value
+    tokens: dict[str, str] = field(default_factory=dict)  # user → CSRF token; "" is nobody
+    csrf_header: str = "X-CSRFToken"  # where a token is expected
+    csrf_field: str = "csrfmiddlewaretoken"  # … or in a form
     filled: dict[str, dict[str, str]] = field(default_factory=dict)  # request → parameter → value
     said: tuple[str, ...] = ()  # what was replaced, to be said aloud
 
