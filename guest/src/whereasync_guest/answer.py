@@ -31,10 +31,10 @@ def write(path: str, **answer: Any) -> None:
 def describe(error: BaseException) -> dict[str, Any]:
     """Return an exception as the host's ``GuestFault`` has it."""
     place = find_place(error)
-    fault = error if isinstance(error, GuestError) else explain(error)
+    explained = explain(error)
     return {
-        "what": fault.what,
-        "hint": fault.hint or explain(error).hint,
+        "what": getattr(error, "what", "") or explained.what,  # ours, and the fence's, say it
+        "hint": getattr(error, "hint", "") or explained.hint,
         "where": write_place(place) if place else "",
         "kind": type(error.__cause__ or error).__name__,
         "trace": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
