@@ -89,8 +89,15 @@ class Site:
     launched: list[tuple[dict[str, Arm], str]] = field(default_factory=list)
     stages: list[str] = field(default_factory=list)
 
+    catalogue = "whereasync demo --serve"
+
     @property
     def observer(self) -> Site:
+        """Itself."""
+        return self
+
+    @property
+    def project(self) -> Site:
         """Itself."""
         return self
 
@@ -186,7 +193,7 @@ def test_an_answer_without_a_body_is_one(site: Site) -> None:
         (
             "/private/",
             "302 to GET /private/: it redirects to a login, /accounts/login/?next=/private/",
-            "race a view that needs no login, or send a session: --header 'Cookie: …'",
+            "ask as a user of the project's: --as NAME; or send a session: --header …",
         ),
         (
             "/moved/",
@@ -221,7 +228,7 @@ def test_a_form_that_was_refused_lacks_its_token(site: Site) -> None:
     """Django asks none of a GET."""
     said = refuse(site, side("/form/", method="POST", body="a=b"))
     assert said.what == "A answers 403 to POST /form/"
-    assert said.hint.startswith("if the view takes POST, Django wants a CSRF token")
+    assert said.hint.startswith("if it takes POST, Django wants a CSRF token")
 
 
 @pytest.mark.parametrize(

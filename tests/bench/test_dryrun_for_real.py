@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from whereasync.bench import Observer, Stage
+    from whereasync.bench.stage import Project
     from whereasync.servers import Endpoint
 
 GUNICORN = Arm(server="gunicorn", interface=Interface.WSGI)
@@ -46,6 +47,7 @@ class Up:
 
     endpoint: Endpoint
     observer: Observer
+    project: Project
 
     @contextmanager
     def launch_all(self, *_: object) -> Iterator[dict[str, Endpoint]]:
@@ -63,7 +65,7 @@ REFUSED = (
     (
         *(HELLO, Request(path="/private/")),
         "B answers 302 to GET /private/: it redirects to a login, /accounts/login/?next=/private/",
-        "send a session: --header 'Cookie: …'",
+        "send a session: --header …",
     ),
     (
         *(HELLO, Request(path="/plain/query/sync/")),
@@ -97,7 +99,7 @@ def test_what_django_refuses_is_said_before_any_load(tmp_path: Path) -> None:
     def play(stage: Stage) -> None:
         stage.project.load_race(1)
         with stage.launch_all({"a": GUNICORN}, "ask") as endpoints:
-            up = cast("Stage", Up(endpoints["a"], stage.observer))
+            up = cast("Stage", Up(endpoints["a"], stage.observer, stage.project))
             check(up, HELLO, HELLO)
             for a, b, _, _ in REFUSED:
                 with pytest.raises(BadInputError) as refused:

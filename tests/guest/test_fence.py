@@ -309,8 +309,7 @@ def test_it_holds_while_settings_are_loaded(tmp_path: Path) -> None:
     )
     what, hint, calls = run(ASK, tmp_path)
     assert what == (
-        "vault.example.com:8200 is called, which isn't reachable here"
-        " (settings.py, line 3)"
+        "vault.example.com:8200 is called, which isn't reachable here (settings.py, line 3)"
     )
     assert hint == "declare a stand-in for it in [stand-ins]"
     assert calls == ["settings.py, line 3"]

@@ -7,6 +7,7 @@ websockets stays.
 from __future__ import annotations
 
 import sys
+import traceback
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from whereasync_guest.entering import enter
 from whereasync_guest.order import read_order
 from whereasync_guest.overriding import settle
 from whereasync_guest.swapping import swap
+
+TOLD = 5  # server errors a process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +28,23 @@ def load(kind: str) -> Any:
     order = read_order()
     enter(order)
     application = find(getattr(order, kind)) or _default(kind)()
+    tell_errors()
     swap(order.swaps)
     settle(order)  # whatever the application's module has brought with it
     return application
+
+
+def tell_errors() -> None:
+    """Write the first server errors to stderr: a project with DEBUG off mails them to nobody."""
+    from django.core.signals import got_request_exception
+
+    left = iter(range(TOLD))
+
+    def tell(**_: Any) -> None:
+        if next(left, None) is not None:
+            traceback.print_exc()
+
+    got_request_exception.connect(tell, weak=False)
 
 
 def find(name: str) -> Any:

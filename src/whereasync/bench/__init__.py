@@ -138,7 +138,10 @@ def _perform(
         )
         project.prepare()
         ledger.set(project=project.title, said=project.said)
-        play(stage)
+        try:
+            play(stage)
+        finally:  # of an interrupted run too
+            ledger.set(caveats=project.find_caveats())
     found = machine.find_caveats(
         ledger.run.machine,
         quiet,
@@ -146,4 +149,4 @@ def _perform(
         swapped=machine.swap_in_use(),
     )
     served = (each for arm in ledger.run.arms.values() for each in caveats(arm))
-    ledger.set(caveats=(*found, *dict.fromkeys(served)))
+    ledger.set(caveats=(*ledger.run.caveats, *found, *dict.fromkeys(served)))

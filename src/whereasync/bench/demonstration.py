@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from whereasync.bench.stage import Service
     from whereasync.databases import DatabaseServer
-    from whereasync.model import DatabaseFacts, Experiment
+    from whereasync.model import DatabaseFacts, Experiment, Fault
     from whereasync.processes import Supervisor
     from whereasync.servers import App
 
@@ -53,6 +53,11 @@ class DemoProject:
         return "the demo's project"
 
     @property
+    def catalogue(self) -> str:
+        """The command that shows what can be asked for."""
+        return "whereasync demo --serve"
+
+    @property
     def facts(self) -> DatabaseFacts:
         """The database that answers."""
         return self.database.facts
@@ -75,6 +80,11 @@ class DemoProject:
         """Return the index, which every variant has."""
         del role
         return "/"
+
+    @property
+    def is_trusted(self) -> bool:
+        """Yes: a view of it that fails tells of the server or of what it runs on."""
+        return True
 
     def complete(self, experiment: Experiment) -> Experiment:
         """Return it as it is."""
@@ -121,6 +131,10 @@ class DemoProject:
     def reach(self, service: Service | None) -> dict[str, str]:
         """Return what the project's settings read of the stand-in."""
         return {"RATES_URL": service.url, "RATES_KEY": service.key} if service else {}
+
+    def find_caveats(self) -> tuple[Fault, ...]:
+        """Return nothing: it calls nobody but the stand-in."""
+        return ()
 
     def _manage(self, dsn: str, *arguments: str) -> None:
         self.supervisor.run(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whereasync.errors import BadInputError, WhereAsyncError
@@ -36,9 +37,10 @@ def check(stage: Stage, experiment: Experiment) -> None:
     arms = {role: candidates[0] for role, candidates in experiment.candidates.items()}
     pairs = dict.fromkeys((cell.a, cell.b, cell.is_same_work) for cell in experiment.cells)
     patience = min(TIMEOUT, experiment.budget or TIMEOUT)
+    asker = Asker(patience=patience, catalogue=stage.project.catalogue)
     with stage.launch_all(arms, "ask") as endpoints:
         for a, b, is_same_work in pairs:
-            bodies = [_ask_twice(endpoints, side, patience) for side in (a, b)]
+            bodies = [_ask_twice(endpoints, side, asker) for side in (a, b)]
             if is_same_work:
                 _check_alike(bodies[0], bodies[1])
 
@@ -49,10 +51,11 @@ def check_stacks(stage: Stage, experiment: Experiment) -> None:
         stage.observer.stage(f"try stack {stack.name}")
         sides = [side for cell in experiment.cells for side in (cell.a, cell.b)]
         arm = experiment.candidates[role][0]
+        asker = Asker(catalogue=stage.project.catalogue)
         try:
             with stage.launch_all({role: arm}, "try") as endpoints:
                 for side in dict.fromkeys(side for side in sides if side.role == role):
-                    _ask(endpoints[role], side)
+                    asker.ask(endpoints[role], side)
         except WhereAsyncError as error:
             raise BadInputError(
                 f"the project doesn't run on stack {stack.name}: {error.what}",
@@ -60,11 +63,9 @@ def check_stacks(stage: Stage, experiment: Experiment) -> None:
             ) from error
 
 
-def _ask_twice(
-    endpoints: Mapping[str, Endpoint], side: Side, patience: float = TIMEOUT
-) -> tuple[bytes, bytes]:
+def _ask_twice(endpoints: Mapping[str, Endpoint], side: Side, asker: Asker) -> tuple[bytes, bytes]:
     endpoint = endpoints[side.role]
-    first, second = (_ask(endpoint, side, patience) for _ in range(2))
+    first, second = (asker.ask(endpoint, side) for _ in range(2))
     return mask(first, side.request), mask(second, side.request)
 
 
@@ -84,65 +85,76 @@ def _check_alike(a: tuple[bytes, bytes], b: tuple[bytes, bytes]) -> None:
     )
 
 
-def _ask(endpoint: Endpoint, side: Side, patience: float = TIMEOUT) -> bytes:
-    """Return the body of a good answer."""
-    request = side.request
-    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=patience)
-    try:
-        connection.request(
-            request.method, request.path, body=request.body.encode() or None, headers=_head(request)
-        )
-        answer = connection.getresponse()
-        body = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        said = find_complaint(endpoint.child.tail(LOG))
-        raise BadInputError(
-            f"{side.label} gives no answer to {request.method} {request.path}: {error}",
-            f"its server's log says: {said}"
-            if said
-            else "see by hand whether it ends: whereasync demo --serve",
-        ) from error
-    finally:
-        connection.close()
-    if answer.status != request.status:
-        raise _refusal(side, answer, endpoint)
-    return body
-
-
 def _head(request: Request) -> dict[str, str]:
     form = {"Content-Type": FORM} if request.body else {}
     return {**form, **dict(request.headers), "Connection": "close"}
 
 
-def _refusal(side: Side, answer: http.client.HTTPResponse, endpoint: Endpoint) -> BadInputError:
-    """Say what an unexpected status means, and what to do about it."""
-    request, status = side.request, answer.status
-    location = answer.getheader("Location", "")
-    page = location.partition("?")[0]
-    expect = f"expect it with --status {status}"
-    match status:
-        case 301 | 308 if page.endswith("/") and page.rstrip("/") == request.path.partition("?")[0]:
-            more, hint = f"it redirects to {location}", f"race {location}"
-        case 301 | 302 | 303 | 307 | 308 if _LOGIN.search(page):
-            more = f"it redirects to a login, {location}"
-            hint = "race a view that needs no login, or send a session: --header 'Cookie: …'"
-        case 301 | 302 | 303 | 307 | 308:
-            more, hint = f"it redirects to {location}", f"race {location}, or {expect}"
-        case 404:
-            more, hint = "", "check the path; whereasync demo --serve shows every view"
-        case 405:
-            more = f"the view takes {answer.getheader('Allow') or 'other methods'}"
-            hint = "give one of these: --method"
-        case 403 if request.method in SAFE:
-            more, hint = "", "send who may see it: --header 'Cookie: sessionid=…'"
-        case 403:
-            more, hint = (
-                "",
-                f"if the view takes {request.method}, Django wants a CSRF token, or csrf_exempt",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Asks one request at a time, and says of an answer that isn't right what to do."""
+
+    patience: float = TIMEOUT  # s
+    catalogue: str  # the command that shows what can be asked for
+
+    def ask(self, endpoint: Endpoint, side: Side) -> bytes:
+        """Return the body of a good answer."""
+        request = side.request
+        connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=self.patience)
+        try:
+            connection.request(
+                request.method,
+                request.path,
+                body=request.body.encode() or None,
+                headers=_head(request),
             )
-        case _ if status >= 500:
-            more, hint = telling_line(endpoint.child.tail(LOG)), "mend the view first"
-        case _:
-            more, hint = "", f"send what it needs, or {expect}"
-    what = f"{side.label} answers {status} to {request.method} {request.path}"
-    return BadInputError(f"{what}: {more}" if more else what, hint)
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            said = find_complaint(endpoint.child.tail(LOG))
+            raise BadInputError(
+                f"{side.label} gives no answer to {request.method} {request.path}: {error}",
+                f"its server's log says: {said}"
+                if said
+                else f"see by hand whether it ends: {self.catalogue}",
+            ) from error
+        finally:
+            connection.close()
+        if answer.status != request.status:
+            raise self._refuse(side, answer, endpoint)
+        return body
+
+    def _refuse(
+        self, side: Side, answer: http.client.HTTPResponse, endpoint: Endpoint
+    ) -> BadInputError:
+        """Say what an unexpected status means, and what to do about it."""
+        request, status = side.request, answer.status
+        location = answer.getheader("Location", "")
+        page = location.partition("?")[0]
+        expect = f"expect it with --status {status}"
+        match status:
+            case 301 | 308 if (
+                page.endswith("/") and page.rstrip("/") == request.path.partition("?")[0]
+            ):
+                more, hint = f"it redirects to {location}", f"race {location}"
+            case 301 | 302 | 303 | 307 | 308 if _LOGIN.search(page):
+                more = f"it redirects to a login, {location}"
+                hint = "ask as a user of the project's: --as NAME; or send a session: --header …"
+            case 301 | 302 | 303 | 307 | 308:
+                more, hint = f"it redirects to {location}", f"race {location}, or {expect}"
+            case 404:
+                more, hint = "", f"check the path; {self.catalogue} shows every view"
+            case 405:
+                more = f"the view takes {answer.getheader('Allow') or 'other methods'}"
+                hint = "give one of these: --method"
+            case 403 if request.method in SAFE:
+                more, hint = "", "send who may see it: --header 'Cookie: sessionid=…'"
+            case 403:
+                more = ""
+                hint = f"if it takes {request.method}, Django wants a CSRF token, or csrf_exempt"
+            case _ if status >= 500:
+                more, hint = telling_line(endpoint.child.tail(LOG)), "mend the view first"
+            case _:
+                more, hint = "", f"send what it needs, or {expect}"
+        what = f"{side.label} answers {status} to {request.method} {request.path}"
+        return BadInputError(f"{what}: {more}" if more else what, hint)

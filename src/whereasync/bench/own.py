@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from whereasync.bench.stage import RACE
-from whereasync.model import Order, Prepared
+from whereasync.guard import Guard
+from whereasync.guard.outcalls import read_outcalls
+from whereasync.model import Caveat, Fault, Order, Prepared
 from whereasync.model.configuration import PARAMETER
 from whereasync.project import settle_in
 from whereasync.project.data import make_ready, provide
 from whereasync.servers import App
+from whereasync.upstreams.company import keep_company
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from whereasync.processes import Supervisor
     from whereasync.project import Guest, Home
     from whereasync.project.data import Data
+    from whereasync.upstreams.company import Company, Wanted
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # Django asks no CSRF token for these
 LAUNCHER = ("-m", "whereasync_guest.serve")
@@ -43,7 +48,8 @@ class OwnSetting:
     swaps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # role → dotted names
     overlay: tuple[str, ...] = ()  # servers that the project lacks
     database: str | None = None  # as ``databases.provision`` takes it
-    environment: Mapping[str, str] = field(default_factory=dict)  # beside the home's
+    guard: Guard = field(default_factory=lambda: Guard(is_on=False))
+    stand_ins: Wanted | None = None
     apps: Mapping[str, App] = field(default_factory=dict)
     real: Service | None = None
 
@@ -57,31 +63,50 @@ class OwnSetting:
             asgi="whereasync_guest.asgi:application",
             call=LAUNCHER,
             overlay=self.overlay,
-            env=dict(self.environment),
         )
 
     @contextlib.contextmanager
     def bring_up(self, supervisor: Supervisor) -> Iterator[OwnProject]:
-        """Enter the project and provide its databases while the context lasts."""
-        guest = settle_in(self.home, supervisor)
-        inventory = guest.ask("inventory").inventory
-        assert inventory is not None
-        with provide(
-            inventory.databases,
-            supervisor,
-            url=self.database,
-            template=self.config.template,
-        ) as data:
+        """Enter the project and provide its databases and stand-ins while the context lasts."""
+        with contextlib.ExitStack() as up:
+            home, company = self.home, None
+            if self.stand_ins is not None:
+                company = up.enter_context(keep_company(self.stand_ins, supervisor))
+                home = self._surround(company)
+            guest = settle_in(home, supervisor)
+            inventory = guest.ask("inventory").inventory
+            assert inventory is not None  # an answer without a fault has it
+            data = up.enter_context(
+                provide(
+                    inventory.databases,
+                    supervisor,
+                    url=self.database,
+                    template=self.config.template,
+                )
+            )
             order = self._order(inventory)
-            yield OwnProject(setting=self, guest=guest, data=data, order=order)
+            yield OwnProject(setting=self, guest=guest, data=data, order=order, company=company)
+
+    def _surround(self, company: Company) -> Home:
+        """Return the home whose clients trust the stand-ins."""
+        surroundings = company.surroundings
+        if self.guard.is_on:  # the mounts are this namespace's alone
+            from whereasync.guard import kernel
+
+            for theirs, ours in surroundings.mounts.items():
+                kernel.bind(Path(ours), Path(theirs))
+        environment = {**self.home.environment, **surroundings.environment}
+        return replace(self.home, environment=environment)
 
     def _order(self, inventory: Inventory) -> Order:
+        new = self.config.new_users
         return Order(
             overlay=self.overlay,
             wsgi=inventory.wsgi,
             asgi=inventory.asgi,
             tasks=self.config.tasks,
             users=self.users,
+            new_users={name: new[name] for name in self.users if name in new},
             fills={each.name: each.fill for each in self.recipes if each.fill},
         )
 
@@ -94,6 +119,7 @@ class OwnProject:
     guest: Guest
     data: Data
     order: Order  # beside the databases and the swaps of a role
+    company: Company | None
     prepared: Prepared = field(default_factory=Prepared)
     first: dict[str, str] = field(default_factory=dict)  # role → a path that it is asked for
 
@@ -108,6 +134,11 @@ class OwnProject:
         return self.setting.home.settings
 
     @property
+    def catalogue(self) -> str:
+        """The command that shows what can be asked for."""
+        return "whereasync doctor --requests"
+
+    @property
     def facts(self) -> DatabaseFacts | None:
         """The database that answers; None where the project has none."""
         return self.data.facts
@@ -120,7 +151,7 @@ class OwnProject:
     @property
     def said(self) -> tuple[str, ...]:
         """What was replaced, to be said aloud."""
-        return self.prepared.said
+        return (*self.prepared.said, self.setting.guard.sentence)
 
     def app_of(self, role: str) -> App:
         """Return what is served: the same in every role."""
@@ -130,13 +161,19 @@ class OwnProject:
     def prepare(self) -> None:
         """Make the database that all copies are made of: migrated, seeded, logged in to."""
         seed = self.setting.config.seed
-        self.prepared = make_ready(
-            self.data, self.guest, RACE, order=self.order, seed=seed
-        ).prepared
+        swaps = {old: new for each in self.setting.swaps.values() for old, new in each.items()}
+        order = replace(self.order, swaps=swaps)  # so that a wrong name is said before any load
+        ready = make_ready(self.data, self.guest, RACE, order=order, seed=seed)
+        self.prepared = ready.prepared
 
     def first_path(self, role: str) -> str:
         """Return the path whose answer tells that a server is ready."""
         return self.first.get(role, "/")
+
+    @property
+    def is_trusted(self) -> bool:
+        """No: a view that fails is the user's to mend, and the dry run says how."""
+        return False
 
     def load_race(self, objects: int) -> None:
         """Nothing: the data are what the project's own seed makes them."""
@@ -147,11 +184,6 @@ class OwnProject:
         def complete(request: Request) -> Request:
             return complete_request(request, self.prepared)
 
-        self.first = {
-            side.role: complete(side.request).path
-            for cell in experiment.cells
-            for side in (cell.a, cell.b)
-        }
         cells = tuple(
             replace(
                 cell,
@@ -160,6 +192,7 @@ class OwnProject:
             )
             for cell in experiment.cells
         )
+        self.first = {side.role: side.request.path for cell in cells for side in (cell.a, cell.b)}
         return replace(experiment, cells=cells, sweep=cells if experiment.sweep else ())
 
     def copy(self, role: str, name: str) -> dict[str, str]:
@@ -182,6 +215,35 @@ class OwnProject:
         """Return nothing: the project calls its services by their own names."""
         del service
         return {}
+
+    def find_caveats(self) -> tuple[Fault, ...]:
+        """Return who called out of the project's network, and what no stand-in could answer."""
+        refused = (
+            Fault(
+                kind=Caveat.CALLED_OUT,
+                detail=f"{each.where or 'somebody'} calls {each.target}"
+                + (", and was refused" if each.is_refused else ", for real"),
+                hint="declare what it answers in [stand-ins], or record it: whereasync record",
+            )
+            for each in read_outcalls(self.guest.directory)
+        )
+        return (*refused, *(_explain(self.company) if self.company else ()))
+
+
+def _explain(company: Company) -> Iterator[Fault]:
+    account = company.account()
+    for each in account.unanswered:
+        yield Fault(
+            kind=Caveat.NO_STAND_IN,
+            detail=f"{each.method} {each.url} got {each.reason or 'a 501'}, {each.count:,} times",
+            hint="declare that route in [stand-ins], or record it: whereasync record",
+        )
+    for client in account.refusals:
+        yield Fault(
+            kind=Caveat.NO_STAND_IN,
+            detail=f"a client doesn't trust the stand-in of {client.host}: {client.reason}",
+            hint="have it read SSL_CERT_FILE, or swap the call for one that waits as long",
+        )
 
 
 def complete_request(request: Request, prepared: Prepared) -> Request:

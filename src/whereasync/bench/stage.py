@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from whereasync.bench.demonstration import DemoProject
     from whereasync.bench.ledger import Ledger
-    from whereasync.model import Arm, DatabaseFacts, Experiment, Machine, Target, Upstream
+    from whereasync.model import Arm, DatabaseFacts, Experiment, Fault, Machine, Target, Upstream
     from whereasync.processes import Supervisor
 
 KEY = "whereasync"  # any key will do for the stand-in
@@ -59,6 +59,10 @@ class Project(Protocol):
         """What a reader calls it."""
 
     @property
+    def catalogue(self) -> str:
+        """The command that shows what can be asked for."""
+
+    @property
     def facts(self) -> DatabaseFacts | None:
         """The database that answers; None where there is none."""
 
@@ -75,6 +79,10 @@ class Project(Protocol):
 
     def first_path(self, role: str) -> str:
         """Return the path whose answer tells that a server is ready."""
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether a server error of its first path means that the server isn't ready."""
 
     def complete(self, experiment: Experiment) -> Experiment:
         """Return the experiment with what is known of its requests only once prepared."""
@@ -101,6 +109,9 @@ class Project(Protocol):
 
     def reach(self, service: Service | None) -> dict[str, str]:
         """Return the environment that leads a server to the stand-in."""
+
+    def find_caveats(self) -> tuple[Fault, ...]:
+        """Return what a reader must know of what it did while it was measured."""
 
 
 def name_copy(role: str, name: str) -> str:
@@ -154,6 +165,7 @@ class Stage:
             env={**self.project.reach(self.service), **env, **app.env},
             cores=self.machine.server_cores,
             path=path,
+            is_trusted=self.project.is_trusted,
         )
 
     @contextlib.contextmanager

@@ -21,8 +21,8 @@ from whereasync.model import Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from whereasync.bench import Service
-    from whereasync.bench.demonstration import Setting
+    from whereasync.bench import Service, Setting
+    from whereasync.bench.demonstration import Setting as DemoSetting
     from whereasync.bench.stage import Observer
     from whereasync.model import Experiment, Run
     from whereasync.results import Results
@@ -96,9 +96,9 @@ def require_time(experiment: Experiment) -> None:
         )
 
 
-def demo_setting(database: str | None, real: Service | None = None) -> Setting:
+def demo_setting(database: str | None, real: Service | None = None) -> DemoSetting:
     """Return the demo's project with a database; BadInputError for a URL that can't be."""
-    from whereasync.bench.demonstration import Setting
+    from whereasync.bench.demonstration import Setting as DemoSetting
     from whereasync.databases.address import parse_address
     from whereasync.demo import PROJECT
     from whereasync.servers import App
@@ -110,7 +110,7 @@ def demo_setting(database: str | None, real: Service | None = None) -> Setting:
         wsgi="demosite.wsgi:application",
         asgi="demosite.asgi:application",
     )
-    return Setting(app=app, database=database, real=real)
+    return DemoSetting(app=app, database=database, real=real)
 
 
 def measure_experiment(experiment: Experiment, setting: Setting, wanted: Wanted) -> Results:

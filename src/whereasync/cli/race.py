@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,17 +16,41 @@ from whereasync.cli.measuring import (
     require_time,
     want,
 )
-from whereasync.cli.options import Allowance, Duration, Number, Numbers, format_options, run_options
+from whereasync.cli.options import (
+    Allowance,
+    Duration,
+    Number,
+    Numbers,
+    find_typed,
+    format_options,
+    run_options,
+)
+from whereasync.cli.own import (
+    Play,
+    add_own_options,
+    change,
+    open_own,
+    set_up,
+    write_request,
+)
+from whereasync.cli.project import project_options
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from whereasync.model import Arm, Experiment, Request
+    from whereasync.bench import Setting
+    from whereasync.cli.own import Opened
+    from whereasync.model import Arm, Experiment, Request, Upstream
     from whereasync.results import Results
     from whereasync.servers import App
+    from whereasync.servers.arms import Entry
 
 CLIENTS, CONNECTIONS = 8, 64
+BUDGET, UPSTREAM, OK = 120.0, "20ms", 200
+HOME = ("python", "settings", "config")  # options that ``open_own`` reads
+OWN_ONLY = {"user": "--as", "swap_a": "--swap-a", "swap_b": "--swap-b", "unguarded": "--unguarded"}
 FRAMING = ("content-length", "transfer-encoding")  # a wrong one hangs the server
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -60,9 +84,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
     "--status",
     type=click.IntRange(200, 599),
     metavar="CODE",
-    default=200,
-    show_default=True,
-    help="The status to expect.",
+    help="The status to expect.  [default: 200]",
 )
 @click.option(
     "--volatile",
@@ -74,9 +96,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 @click.option(
     "--budget",
     type=Duration(),
-    default="120s",
-    show_default=True,
-    help="Time for everything: 90s, 5m. Stops earlier once all is decided.",
+    help="Time for everything: 90s, 5m. Stops earlier once all is decided.  "
+    f"[default: {BUDGET:.0f}s]",
 )
 @click.option(
     "--tune", is_flag=True, help="First find each arm's best threads, or loop and parser."
@@ -90,26 +111,29 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 )
 @click.option("--strict", is_flag=True, help="Exit 3 if anything stays inconclusive.")
 @click.option("--database", metavar="URL", help="embedded (the default), postgres://…, sqlite:")
+@add_own_options
+@project_options
+@click.option("--demo", is_flag=True, help="Race on the demo's project instead of yours.")
 @click.option(
     "--upstream",
-    default="20ms",
-    show_default=True,
     metavar="LATENCY",
-    help="What the demo's other API waits: 20ms, exponential:20ms, lognormal:20ms,0.5.",
+    help="What the other API of --demo waits: 20ms, exponential:20ms, lognormal:20ms,0.5.  "
+    f"[default: {UPSTREAM}]",
 )
 @run_options
 @format_options
 def race(**typed: Any) -> int:
     """Race two arms, and say which is faster, by how much, and how sure that is.
 
-    An arm is [SERVER[,KEY=VALUE…]@]/PATH. For example:
+    An arm is [SERVER[,KEY=VALUE…]@]TARGET: a path of your project, or a name from its
+    configuration. For example:
 
-    whereasync race gunicorn,threads=16@/plain/hello/sync/ uvicorn@/plain/hello/async/
+    whereasync race gunicorn,threads=40@/dashboard/ uvicorn@/dashboard/
 
-    The paths are those of the demo's project (whereasync demo --serve shows them).
+    With --demo it is a path of the demo's project (whereasync demo --serve shows them).
     """
-    require_extra()
-    return _race(Typed(**typed))
+    said = Typed(**{name: value for name, value in typed.items() if name not in HOME})
+    return _race_demo(said) if said.demo else _race_own(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,15 +147,20 @@ class Typed:
     method: str | None
     data: str | None
     headers: tuple[str, ...]
-    status: int
+    status: int | None
     volatile: tuple[str, ...]
     different_work: bool
-    budget: float
+    budget: float | None
     tune: bool
     fail_if: float | None
     strict: bool
     database: str | None
-    upstream: str
+    user: str | None
+    swap_a: tuple[str, ...]
+    swap_b: tuple[str, ...]
+    unguarded: bool
+    demo: bool
+    upstream: str | None
     seed: int | None
     out: Path | None
     quiet: bool
@@ -139,44 +168,138 @@ class Typed:
     as_json: bool
 
 
-def _race(typed: Typed) -> int:
+def _race_demo(typed: Typed) -> int:
+    from whereasync.demo.experiment import RACE_OBJECTS
+    from whereasync.model import Upstream
+    from whereasync.servers.arms import parse_arm
+    from whereasync.upstreams.latency import parse_latency
+
+    require_extra()
+    if wrong := find_typed(**OWN_ONLY):
+        raise BadInputError(f"{wrong} is for your own project", "leave it out, or --demo")
     setting = demo_setting(typed.database)
-    experiment = _plan(typed, setting.app)
-    require_time(experiment)
+    entries = {"a": parse_arm(typed.a), "b": parse_arm(typed.b)}
+    latency = typed.upstream or UPSTREAM
+    parse_latency(latency)
+    seed = draw_seed(typed.seed)
+    experiment = _plan(
+        typed,
+        {role: _request(entry.path, typed) for role, entry in entries.items()},
+        {role: _candidates(entry.arm, setting.app, typed) for role, entry in entries.items()},
+        objects=RACE_OBJECTS,
+        upstream=Upstream(latency=latency, rates="small", seed=seed),
+        seed=seed,
+    )
+    return _measure(typed, experiment, setting)
+
+
+def _race_own(typed: Typed) -> int:
+    from whereasync.servers.arms import parse_arm
+
+    if typed.upstream:
+        raise BadInputError(
+            "--upstream is of the demo's project", "declare [stand-ins] for yours, or give --demo"
+        )
+    opened = open_own()
+    entries = {"a": parse_arm(typed.a, opened.config), "b": parse_arm(typed.b, opened.config)}
+    requests = {role: _own_request(opened, each, typed) for role, each in entries.items()}
+    config, seed = opened.config, draw_seed(typed.seed)
+    typed = replace(
+        typed, clients=typed.clients or config.clients or None, budget=typed.budget or config.budget
+    )
+    arms = {role: entry.arm for role, entry in entries.items()}
+    experiment = _plan(
+        typed, requests, {role: (arm,) for role, arm in arms.items()}, seed=seed
+    )  # before anything is fetched
+    swaps = {
+        "a": {**entries["a"].swap, **_parse_swaps(typed.swap_a)},
+        "b": {**entries["b"].swap, **_parse_swaps(typed.swap_b)},
+    }
+    play = Play(
+        requests=tuple(requests.values()),
+        arms=tuple(arms.values()),
+        swaps=swaps,
+        database=typed.database,
+        unguarded=typed.unguarded,
+        seed=seed,
+    )
+    setting = set_up(opened, play)
+    candidates = {role: _candidates(arm, setting.app, typed) for role, arm in arms.items()}
+    return _measure(typed, replace(experiment, candidates=candidates), setting)
+
+
+def _measure(typed: Typed, experiment: Experiment, setting: Setting) -> int:
     results = measure_experiment(experiment, setting, want("race", experiment.seed))
     return judge(results, typed.fail_if, strict=typed.strict)
 
 
-def _plan(typed: Typed, app: App) -> Experiment:
+def _plan(  # a race has that many properties
+    typed: Typed,
+    requests: Mapping[str, Request],
+    candidates: Mapping[str, tuple[Arm, ...]],
+    *,
+    seed: int,
+    objects: int = 0,
+    upstream: Upstream | None = None,
+) -> Experiment:
+    """Return the race; BadInputError for a budget in which no verdict can come."""
     from whereasync import plan
-    from whereasync.demo.experiment import RACE_OBJECTS
-    from whereasync.model import Upstream
-    from whereasync.servers.arms import parse_arm
     from whereasync.stats import LOOKS
-    from whereasync.upstreams.latency import parse_latency
 
-    entries = {"a": parse_arm(typed.a), "b": parse_arm(typed.b)}
-    parse_latency(typed.upstream)
     clients = typed.clients or (CLIENTS if typed.rate is None else CONNECTIONS,)
     if typed.rate is not None and len(clients) > 1:
         raise BadInputError(
             "with --rate, --clients is one number: the connections at most",
             f"--rate {typed.rate:g} --clients {max(clients)}",
         )
-    seed = draw_seed(typed.seed)
-    return plan.build_race(
-        {role: _request(entry.path, typed) for role, entry in entries.items()},
-        {role: _candidates(entry.arm, app, tune=typed.tune) for role, entry in entries.items()},
+    experiment = plan.build_race(
+        requests,
+        candidates,
         clients=tuple(sorted(clients)),
         rate=typed.rate,
-        budget=typed.budget,
-        objects=RACE_OBJECTS,
-        upstream=Upstream(latency=typed.upstream, rates="small", seed=seed),
+        budget=typed.budget or BUDGET,
+        objects=objects,
+        upstream=upstream,
         seed=seed,
         looks=LOOKS,
         is_same_work=not typed.different_work,
         worst=typed.fail_if,
     )
+    require_time(experiment)
+    return experiment
+
+
+def _own_request(opened: Opened, entry: Entry, typed: Typed) -> Request:
+    """Return what an arm asks for: a configured request, changed by what was typed."""
+    recipe = opened.find_recipe(entry.request, entry.path)
+    user = None if typed.user is None else opened.find_user(typed.user)
+    if recipe is None:
+        return change(_request(entry.path, typed), user=user)
+    plain = _request(entry.path, typed)
+    return change(
+        write_request(opened, recipe),
+        method=plain.method if typed.method or typed.data is not None else None,
+        body=typed.data,
+        headers=(*recipe.headers, *plain.headers) if plain.headers else None,
+        status=typed.status,
+        volatile=(*recipe.volatile, *typed.volatile) if typed.volatile else None,
+        user=user,
+    )
+
+
+def _parse_swaps(texts: tuple[str, ...]) -> dict[str, str]:
+    swaps = {}
+    for text in texts:
+        old, is_said, new = text.partition("=")
+        if not is_said or not all(
+            re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", n) for n in (old, new)
+        ):
+            raise BadInputError(
+                f"“{text}” says of no view what answers instead",
+                "--swap-b shop.views.detail=shop.fast.adetail",
+            )
+        swaps[old] = new
+    return swaps
 
 
 def _request(path: str, typed: Typed) -> Request:
@@ -196,7 +319,7 @@ def _request(path: str, typed: Typed) -> Request:
         method=typed.method or ("GET" if typed.data is None else "POST"),
         headers=tuple(map(_parse_header, typed.headers)),
         body=typed.data or "",
-        status=typed.status,
+        status=typed.status or OK,
         volatile=typed.volatile,
     )
 
@@ -210,11 +333,11 @@ def _parse_header(text: str) -> tuple[str, str]:
     return name, value.strip()
 
 
-def _candidates(arm: Arm, app: App, *, tune: bool) -> tuple[Arm, ...]:
+def _candidates(arm: Arm, app: App, typed: Typed) -> tuple[Arm, ...]:
     from whereasync.servers import candidates, require
 
-    require(arm, app.python)
-    return candidates(arm, app.python) if tune else (arm,)
+    require(arm, app.python, app.overlay)
+    return candidates(arm, app.python, app.overlay) if typed.tune else (arm,)
 
 
 # ---------------------------------------------------------------- the exit code

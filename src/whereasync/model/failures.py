@@ -42,6 +42,8 @@ class Caveat(StrEnum):
     BUDGET_ENDED = "budget ended before the last look"
     SWAP = "swap in use"
     DEVELOPMENT_SERVER = "development server"
+    CALLED_OUT = "called out"
+    NO_STAND_IN = "no stand-in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

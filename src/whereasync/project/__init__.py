@@ -93,6 +93,7 @@ class Guest:
         return {
             **home.environment,
             "PYTHONPATH": path,
+            "PYTHONDONTWRITEBYTECODE": "1",  # nothing is written beside the project's code
             "DJANGO_SETTINGS_MODULE": home.settings,
             _ORDER: str(written),
         }

@@ -314,7 +314,7 @@ def _tuned(results: Results) -> Iterator[Block]:
 def _closing(results: Results) -> Iterator[Block]:
     run = results.run
     if run.said:
-        yield paragraph(dim("Replaced, so that nothing of yours is written or reached: "))
+        yield paragraph(dim("So that nothing of yours is written or reached:"))
         yield items(*((each,) for each in run.said))
     for found in run.caveats:
         yield qualify(found)

@@ -200,10 +200,13 @@ def launch(  # noqa: PLR0913 # a server has that many properties
     env: Mapping[str, str] | None = None,
     cores: Iterable[int] = (),
     path: str = "/",
+    is_trusted: bool = True,
     deadline: float = STARTED,
     find_port: Callable[[], int] = free_port,
 ) -> Iterator[Endpoint]:
-    """Serve the project while the context lasts; ready when GET ``path`` answers below 500.
+    """Serve the project while the context lasts; ready when GET ``path`` answers.
+
+    A server error then counts as a server that isn't ready, where the project ``is_trusted``.
 
     ``env`` lies over our own environment. Ends it gracefully, then with all its workers.
     BadInputError where the server isn't installed; WhereAsyncError, with the telling line of its
@@ -212,7 +215,8 @@ def launch(  # noqa: PLR0913 # a server has that many properties
     require(arm, app.python, app.overlay)
     foreign = {name: "" for name in os.environ if name.startswith(_FOREIGN)}
     start = partial(_start, arm, app, supervisor, {**foreign, **(env or {})}, tuple(cores))
-    endpoint = _start_answering(start, find_port, path, deadline)
+    become_ready = partial(_await, path=path, deadline=deadline, is_trusted=is_trusted)
+    endpoint = _start_answering(start, find_port, become_ready)
     try:
         yield endpoint
     finally:
@@ -236,12 +240,14 @@ def _start(  # noqa: PLR0913, PLR0917 # launch's, passed on
 
 
 def _start_answering(
-    start: Callable[[int], Endpoint], find_port: Callable[[], int], path: str, deadline: float
+    start: Callable[[int], Endpoint],
+    find_port: Callable[[], int],
+    become_ready: Callable[[Endpoint], None],
 ) -> Endpoint:
     for attempt in itertools.count(1):
         endpoint = start(find_port())
         try:
-            _await(endpoint, path, deadline)
+            become_ready(endpoint)
         except _PortTakenError:
             _stop(endpoint, _ABANDONED)
             if attempt == PORTS:
@@ -259,7 +265,7 @@ def _stop(endpoint: Endpoint, grace: float = GRACE) -> None:
         endpoint.child.stop(grace)
 
 
-def _await(endpoint: Endpoint, path: str, deadline: float) -> None:
+def _await(endpoint: Endpoint, path: str, deadline: float, *, is_trusted: bool) -> None:
     answered: list[int] = []
     end = time.monotonic() + deadline
 
@@ -283,7 +289,7 @@ def _await(endpoint: Endpoint, path: str, deadline: float) -> None:
         raise WhereAsyncError(
             _join(error.what, log), "mend that, or race another server", log=error.log
         ) from error
-    if answered[-1] >= 500:
+    if is_trusted and answered[-1] >= 500:
         tail = endpoint.child.tail()
         raise WhereAsyncError(
             _join(f"{endpoint.child.name} answered {answered[-1]} to GET {path}", tail),
