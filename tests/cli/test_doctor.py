@@ -79,11 +79,14 @@ def handlers() -> Iterator[None]:
 
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    """Give what goes through the door, and returns the exit code, stdout and stderr."""
+    """Give what goes through the door, and returns the exit code, stdout and stderr.
+
+    Unguarded: this process must stay where it is.
+    """
 
     def enter(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as left:
-            cli.main(list(arguments))
+            cli.main([*arguments, "--unguarded"])
         assert isinstance(left.value.code, int)
         return (left.value.code, *capfd.readouterr())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from whereasync.cli.own import go_inside, unguarded_option
 from whereasync.cli.project import project_argument, project_options, read_asked
 from whereasync.model import Level
 
@@ -29,6 +30,7 @@ def split_words(_context: click.Context, _option: click.Parameter, value: str) -
 @click.command()
 @project_argument
 @project_options
+@unguarded_option
 @click.option(
     "--level",
     type=click.Choice([each.value for each in Level]),
@@ -44,7 +46,8 @@ def split_words(_context: click.Context, _option: click.Parameter, value: str) -
     "--format", "format_", type=click.Choice(FORMATS), default="terminal", show_default=True
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-def check(
+def check(  # one parameter an option
+    unguarded: bool,
     level: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -62,6 +65,7 @@ def check(
 
     rules = choose(select, ignore)
     home, _config = open_project(read_asked())
+    go_inside(unguarded=unguarded)
     evidence = _gather(home)
     made = _review(evidence, advise(evidence, rules))
     show(made, "json" if as_json else format_)

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from whereasync.cli.options import format_options
+from whereasync.cli.own import Opened, Play, go_inside, lay_over, set_up_inside, unguarded_option
 from whereasync.cli.project import project_argument, project_options, read_asked
+from whereasync.model import Health, Symptom
 
 if TYPE_CHECKING:
-    from whereasync.project.examining import LookAtRequests, LookAtSystem
+    from collections.abc import Iterator
 
-SYSTEM: tuple[LookAtSystem, ...] = ()  # the guard's look comes here
-REQUESTS: tuple[LookAtRequests, ...] = ()  # … and the dry run
+    from whereasync.guard import Guard
+    from whereasync.model import Arm, Inventory
+    from whereasync.project.interpreter import Interpreter
+    from whereasync.project.opening import Found
 
 
 @click.command()
 @project_argument
 @project_options
+@unguarded_option
+@click.option(
+    "--requests",
+    is_flag=True,
+    help="Also bring it up, on data of ours, and ask every request once.",
+)
 @format_options
-def doctor(format_: str, as_json: bool, **_: Any) -> int:
+def doctor(requests: bool, unguarded: bool, format_: str, as_json: bool, **_: Any) -> int:
     """Say what the project in PATH, or here, lacks to be measured, and the command that mends it.
 
     Nothing is changed. Exit code 1 if something is missing.
     """
-    import sys
-
     from whereasync import serial
     from whereasync.project.examining import examine
 
-    diagnosis = examine(read_asked(), SYSTEM, REQUESTS)
+    visit = Visit(unguarded=unguarded, asks=requests)
+    diagnosis = examine(read_asked(), visit.go_inside, visit.ask if requests else None)
     if as_json or format_ == "json":
         sys.stdout.write(serial.encode(diagnosis).decode())
     else:
@@ -39,3 +49,55 @@ def doctor(format_: str, as_json: bool, **_: Any) -> int:
 
         sys.stdout.write(render(report(diagnosis), format_))
     return 1 if diagnosis.missing else 0
+
+
+class Visit:
+    """What a doctor's visit does beside looking: it goes inside, and asks."""
+
+    def __init__(self, *, unguarded: bool, asks: bool) -> None:
+        self.unguarded = unguarded
+        self.asks = asks
+        self.overlay: tuple[str, ...] = ()
+        self.guard: Guard | None = None
+
+    def go_inside(self, found: Found, interpreter: Interpreter) -> Symptom:
+        """Fetch what asking needs, and take this process off the network."""
+        from whereasync.cli.own import find_stand_ins
+
+        opened = self._open(found, interpreter)
+        if self.asks:
+            self.overlay = lay_over(opened, [self._arm()])
+        self.guard = go_inside(
+            unguarded=self.unguarded,
+            database=found.config.database or None,
+            stand_ins=find_stand_ins(opened, 0) if self.asks else None,
+        )
+        health = Health.GOOD if self.guard.is_on else Health.NOTE
+        said = "of its own: nothing leaves" if self.guard.is_on else "unguarded: calls are real"
+        return Symptom(subject="network", health=health, detail=said)
+
+    def ask(
+        self, found: Found, interpreter: Interpreter, inventory: Inventory
+    ) -> Iterator[Symptom]:
+        """Bring the project up, ask it every request once, and say which are not answered."""
+        from whereasync.bench.asking import ask_all, list_requests
+
+        assert self.guard is not None  # examine goes inside first
+        opened = self._open(found, interpreter)
+        asked = list_requests(inventory, found.config)
+        play = Play(requests=asked, arms=(self._arm(),), swaps={}, database=None, seed=0)
+        setting = set_up_inside(opened, play, self.guard, self.overlay)
+        yield from ask_all(setting, self._arm(), asked)
+
+    @staticmethod
+    def _open(found: Found, interpreter: Interpreter) -> Opened:
+        from whereasync.project.opening import make_home
+
+        return Opened(home=make_home(found, interpreter), config=found.config)
+
+    @staticmethod
+    def _arm() -> Arm:
+        from whereasync.servers.arms import USUAL
+        from whereasync.servers.table import parse_arm_server
+
+        return parse_arm_server(USUAL)

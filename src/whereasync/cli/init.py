@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from whereasync.cli.own import go_inside, unguarded_option
 from whereasync.cli.project import project_argument, project_options, read_asked
 
 
@@ -13,7 +14,8 @@ from whereasync.cli.project import project_argument, project_options, read_asked
 @project_argument
 @click.option("--force", is_flag=True, help="Write over a whereasync.toml that is there.")
 @project_options
-def init(force: bool, **_: Any) -> None:
+@unguarded_option
+def init(force: bool, unguarded: bool, **_: Any) -> None:
     """Write a commented whereasync.toml for the project in PATH, or here.
 
     It is filled from the project: its database, the routes that are asked for by themselves, and
@@ -21,6 +23,7 @@ def init(force: bool, **_: Any) -> None:
     """
     from whereasync.project.drafting import write_config
 
+    go_inside(unguarded=unguarded)
     written = write_config(read_asked(), force=force)
     click.echo(
         f"Wrote {written.file}: {_count(written.plain, 'route')} without parameters; of "

@@ -131,17 +131,23 @@ class Play:
     arms: tuple[Arm, ...]  # all that may serve it: what they need is fetched
     swaps: Mapping[str, Mapping[str, str]]  # role → dotted names
     database: str | None
-    unguarded: bool
     seed: int
 
 
-def set_up(opened: Opened, play: Play) -> OwnSetting:
-    """Return the setting of the project, with this process inside the guard."""
-    database = play.database or opened.config.database or None
-    stand_ins = find_stand_ins(opened, play.seed)
+def set_up(opened: Opened, play: Play, *, unguarded: bool) -> OwnSetting:
+    """Fetch what is needed, take this process off the network, and return the setting."""
     overlay = lay_over(opened, play.arms)
-    guard = go_inside(unguarded=play.unguarded, database=database, stand_ins=stand_ins)
-    from whereasync.bench.own import OwnSetting  # numpy starts threads, which would stay outside
+    guard = go_inside(
+        unguarded=unguarded,
+        database=play.database or opened.config.database or None,
+        stand_ins=find_stand_ins(opened, play.seed),
+    )
+    return set_up_inside(opened, play, guard, overlay)
+
+
+def set_up_inside(opened: Opened, play: Play, guard: Guard, overlay: tuple[str, ...]) -> OwnSetting:
+    """Return the setting of the project, once this process is inside."""
+    from whereasync.bench.own import OwnSetting  # not before: numpy starts threads
 
     asked = {each.recipe for each in play.requests if each.recipe}
     return OwnSetting(
@@ -151,9 +157,9 @@ def set_up(opened: Opened, play: Play) -> OwnSetting:
         users=tuple(dict.fromkeys(each.user for each in play.requests if each.user)),
         swaps=play.swaps,
         overlay=overlay,
-        database=guard.urls[0] if guard.urls else database,
+        database=guard.urls[0] if guard.urls else play.database or opened.config.database or None,
         guard=guard,
-        stand_ins=stand_ins,
+        stand_ins=find_stand_ins(opened, play.seed),
     )
 
 

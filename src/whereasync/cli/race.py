@@ -220,10 +220,9 @@ def _race_own(typed: Typed) -> int:
         arms=tuple(arms.values()),
         swaps=swaps,
         database=typed.database,
-        unguarded=typed.unguarded,
         seed=seed,
     )
-    setting = set_up(opened, play)
+    setting = set_up(opened, play, unguarded=typed.unguarded)
     candidates = {role: _candidates(arm, setting.app, typed) for role, arm in arms.items()}
     return _measure(typed, replace(experiment, candidates=candidates), setting)
 

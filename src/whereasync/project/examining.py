@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,38 +20,33 @@ from whereasync.project import settle_in
 from whereasync.project.opening import find_interpreter, find_project, find_wanted, make_home
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from whereasync.model import Arm, Config, DatabaseSetting, Inventory
-    from whereasync.project import Guest
     from whereasync.project.interpreter import Interpreter
     from whereasync.project.opening import Asked, Found
 
-    LookAtSystem = Callable[[], Iterable[Symptom]]
-    LookAtRequests = Callable[[Guest, Config, Inventory], Iterable[Symptom]]
+    GoInside = Callable[[Found, Interpreter], Symptom]
+    LookAtRequests = Callable[[Found, Interpreter, Inventory], Iterable[Symptom]]
 
 _MOST = 10  # warnings of the guest's that are shown
 
 
-def examine(
-    asked: Asked,
-    system: Sequence[LookAtSystem] = (),
-    requests: Sequence[LookAtRequests] = (),
-) -> Diagnosis:
+def examine(asked: Asked, go_inside: GoInside, requests: LookAtRequests | None = None) -> Diagnosis:
     """Look at everything, and change nothing.
 
-    ``system`` looks at what isn't the project's (the guard), ``requests`` asks a project that loads
-    (a dry run). BadInputError where there is no project, or what was typed can't be.
+    ``go_inside`` takes this process off the network before anything of the project's runs, and
+    ``requests`` asks a project that loads (a dry run). BadInputError where there is no project, or
+    what was typed can't be.
     """
-    return Diagnosis(symptoms=tuple(_examine(asked, system, requests)))
+    return Diagnosis(symptoms=tuple(_examine(asked, go_inside, requests)))
 
 
 def _examine(
-    asked: Asked, system: Sequence[LookAtSystem], requests: Sequence[LookAtRequests]
+    asked: Asked, go_inside: GoInside, requests: LookAtRequests | None
 ) -> Iterator[Symptom]:
     found = find_project(asked)
     yield _look_at_platform()
-    yield from chain.from_iterable(look() for look in system)
     yield _look_at_config(found)
     yield _good("settings", f"{found.settings.module}, named by {found.settings.source}")
     try:
@@ -67,9 +61,21 @@ def _examine(
         f"Python {interpreter.version} with Django {interpreter.django}, {interpreter.source}",
     )
     yield from _look_at_servers(found.config, interpreter)
-    with supervised() as supervisor:
-        guest = settle_in(make_home(found, interpreter), supervisor)
-        yield from _look_at_project(guest, found, requests)
+    try:
+        yield go_inside(found, interpreter)
+    except BadInputError as error:
+        yield _missing("network", error)
+        return
+    try:
+        with supervised() as supervisor:
+            inventory = settle_in(make_home(found, interpreter), supervisor).ask("inventory")
+    except WhereAsyncError as error:
+        yield _missing("project", error)
+        return
+    assert inventory.inventory is not None  # it had no fault
+    yield from judge_inventory(inventory.inventory, found.config)
+    if requests is not None:
+        yield from requests(found, interpreter, inventory.inventory)
 
 
 def _good(subject: str, detail: str) -> Symptom:
@@ -131,19 +137,6 @@ def _list_arms(config: Config) -> dict[str, list[Arm]]:
 
 
 # ---------------------------------------------------------------- in the project
-
-
-def _look_at_project(
-    guest: Guest, found: Found, requests: Sequence[LookAtRequests]
-) -> Iterator[Symptom]:
-    try:
-        inventory = guest.ask("inventory").inventory
-    except WhereAsyncError as error:
-        yield _missing("project", error)
-        return
-    assert inventory is not None  # it had no fault
-    yield from judge_inventory(inventory, found.config)
-    yield from chain.from_iterable(look(guest, found.config, inventory) for look in requests)
 
 
 def judge_inventory(inventory: Inventory, config: Config) -> Iterator[Symptom]:
