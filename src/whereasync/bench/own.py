@@ -151,7 +151,15 @@ class OwnProject:
     @property
     def said(self) -> tuple[str, ...]:
         """What was replaced, to be said aloud."""
-        return (*self.prepared.said, self.setting.guard.sentence)
+        return (*self.prepared.said, *self._say_stand_ins(), self.setting.guard.sentence)
+
+    def _say_stand_ins(self) -> Iterator[str]:
+        wanted = self.setting.stand_ins
+        for each in wanted.stand_ins.declared if wanted else ():
+            waits = ", ".join(dict.fromkeys(route.latency for route in each.routes))
+            yield f"{each.origin}: answered by a stand-in, after {waits}"
+        if wanted and wanted.recording:
+            yield f"other services: replayed from the recording {wanted.recording.name}"
 
     def app_of(self, role: str) -> App:
         """Return what is served: the same in every role."""
