@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 
     from whereasync.bench.stage import Service
     from whereasync.model import Config, DatabaseFacts, Experiment, Inventory, Recipe, Request
+    from whereasync.model.guarding import Outcall
     from whereasync.processes import Supervisor
     from whereasync.project import Guest, Home
     from whereasync.project.data import Data
     from whereasync.upstreams.company import Company, Wanted
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # Django asks no CSRF token for these
+DJANGO = "django"  # in place of an application's name
+LOCALHOST = "localhost"
 LAUNCHER = ("-m", "whereasync_guest.serve")
 
 
@@ -102,13 +105,18 @@ class OwnSetting:
         new = self.config.new_users
         return Order(
             overlay=self.overlay,
-            wsgi=inventory.wsgi,
-            asgi=inventory.asgi,
+            wsgi=_choose_entry(self.config.wsgi, inventory.wsgi),
+            asgi=_choose_entry(self.config.asgi, inventory.asgi),
             tasks=self.config.tasks,
             users=self.users,
             new_users={name: new[name] for name in self.users if name in new},
             fills={each.name: each.fill for each in self.recipes if each.fill},
         )
+
+
+def _choose_entry(said: str, found: str) -> str:
+    """Return what a server is to be given; empty: Django's own."""
+    return "" if said == DJANGO else said or found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -190,7 +198,7 @@ class OwnProject:
         """Return the experiment with sessions, tokens and what fills the paths put in."""
 
         def complete(request: Request) -> Request:
-            return complete_request(request, self.prepared)
+            return complete_request(request, self.prepared, self.setting.config.host)
 
         cells = tuple(
             replace(
@@ -226,16 +234,21 @@ class OwnProject:
 
     def find_caveats(self) -> tuple[Fault, ...]:
         """Return who called out of the project's network, and what no stand-in could answer."""
-        refused = (
-            Fault(
-                kind=Caveat.CALLED_OUT,
-                detail=f"{each.where or 'somebody'} calls {each.target}"
-                + (", and was refused" if each.is_refused else ", for real"),
-                hint="declare what it answers in [stand-ins], or record it: whereasync record",
-            )
-            for each in read_outcalls(self.guest.directory)
-        )
-        return (*refused, *(_explain(self.company) if self.company else ()))
+        calls = map(_say_call, read_outcalls(self.guest.directory))
+        return (*calls, *(_explain(self.company) if self.company else ()))
+
+
+def _say_call(call: Outcall) -> Fault:
+    called = f"{call.target} ({call.service})" if call.service else call.target
+    is_http = not call.service and not call.target.startswith(("/", "127.", "::1"))
+    return Fault(
+        kind=Caveat.CALLED_OUT,
+        detail=f"{call.where or 'somebody'} calls {called}"
+        + (", and was refused" if call.is_refused else ", for real"),
+        hint="declare what it answers in [stand-ins], or record it: whereasync record"
+        if is_http
+        else "this machine's services are kept out: switch it off, by a variable in environment",
+    )
 
 
 def _explain(company: Company) -> Iterator[Fault]:
@@ -254,10 +267,16 @@ def _explain(company: Company) -> Iterator[Fault]:
         )
 
 
-def complete_request(request: Request, prepared: Prepared) -> Request:
-    """Return a request with its user's session, its token, and its path's places filled."""
+def complete_request(request: Request, prepared: Prepared, host: str = "") -> Request:
+    """Return a request with its user's session, its token, and its path's places filled.
+
+    It is for ``host``, or for localhost: projects that serve several domains know that one, and
+    few know 127.0.0.1.
+    """
     values = prepared.filled.get(request.recipe, {})
     headers = dict(request.headers)
+    if "host" not in {name.lower() for name in headers}:
+        headers["Host"] = host or LOCALHOST
     cookies = prepared.cookies.get(request.user, {})
     is_safe = request.method in SAFE
     if cookies and (request.user or not is_safe):
