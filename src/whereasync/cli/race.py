@@ -49,8 +49,14 @@ if TYPE_CHECKING:
 
 CLIENTS, CONNECTIONS = 8, 64
 BUDGET, UPSTREAM, OK = 120.0, "20ms", 200
-HOME = ("python", "settings", "config")  # options that ``open_own`` reads
-OWN_ONLY = {"user": "--as", "swap_a": "--swap-a", "swap_b": "--swap-b", "unguarded": "--unguarded"}
+HOME = {"python": "--python", "settings": "--settings", "config": "--config"}  # for ``open_own``
+OWN_ONLY = {
+    "user": "--as",
+    "swap_a": "--swap-a",
+    "swap_b": "--swap-b",
+    "unguarded": "--unguarded",
+    **HOME,
+}
 FRAMING = ("content-length", "transfer-encoding")  # a wrong one hangs the server
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -169,28 +175,31 @@ class Typed:
 
 
 def _race_demo(typed: Typed) -> int:
+    if wrong := find_typed(**OWN_ONLY):
+        raise BadInputError(f"{wrong} is for your own project", "leave it out, or --demo")
+    require_extra()
+    setting = demo_setting(typed.database)
+    return _measure(typed, _plan_demo(typed, setting.app), setting)
+
+
+def _plan_demo(typed: Typed, app: App) -> Experiment:
     from whereasync.demo.experiment import RACE_OBJECTS
     from whereasync.model import Upstream
     from whereasync.servers.arms import parse_arm
     from whereasync.upstreams.latency import parse_latency
 
-    require_extra()
-    if wrong := find_typed(**OWN_ONLY):
-        raise BadInputError(f"{wrong} is for your own project", "leave it out, or --demo")
-    setting = demo_setting(typed.database)
     entries = {"a": parse_arm(typed.a), "b": parse_arm(typed.b)}
     latency = typed.upstream or UPSTREAM
     parse_latency(latency)
     seed = draw_seed(typed.seed)
-    experiment = _plan(
+    return _plan(
         typed,
         {role: _request(entry.path, typed) for role, entry in entries.items()},
-        {role: _candidates(entry.arm, setting.app, typed) for role, entry in entries.items()},
+        {role: _candidates(entry.arm, app, typed) for role, entry in entries.items()},
         objects=RACE_OBJECTS,
         upstream=Upstream(latency=latency, rates="small", seed=seed),
         seed=seed,
     )
-    return _measure(typed, experiment, setting)
 
 
 def _race_own(typed: Typed) -> int:
