@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from whereasync.bench import Setting
     from whereasync.cli.own import Opened
-    from whereasync.model import Arm, Experiment, Request, Upstream
+    from whereasync.model import Arm, Config, Experiment, Request, Upstream
     from whereasync.results import Results
     from whereasync.servers import App
     from whereasync.servers.arms import Entry
@@ -209,13 +209,11 @@ def _race_own(typed: Typed) -> int:
         raise BadInputError(
             "--upstream is of the demo's project", "declare [stand-ins] for yours, or give --demo"
         )
-    opened = open_own()
+    opened = _open()
     entries = {"a": parse_arm(typed.a, opened.config), "b": parse_arm(typed.b, opened.config)}
     requests = {role: _own_request(opened, each, typed) for role, each in entries.items()}
-    config, seed = opened.config, draw_seed(typed.seed)
-    typed = replace(
-        typed, clients=typed.clients or config.clients or None, budget=typed.budget or config.budget
-    )
+    seed = draw_seed(typed.seed)
+    typed = _take_defaults(typed, opened.config)
     arms = {role: entry.arm for role, entry in entries.items()}
     experiment = _plan(
         typed, requests, {role: (arm,) for role, arm in arms.items()}, seed=seed
@@ -234,7 +232,26 @@ def _race_own(typed: Typed) -> int:
     )
     setting = set_up(opened, play)
     candidates = {role: _candidates(arm, setting.app, typed) for role, arm in arms.items()}
-    return _measure(typed, replace(experiment, candidates=candidates), setting)
+    experiment = replace(experiment, candidates=candidates)
+    require_time(experiment)  # with the candidates that are tuned
+    return _measure(typed, experiment, setting)
+
+
+def _open() -> Opened:
+    from whereasync.project.places import NoProjectError
+
+    try:
+        return open_own()
+    except NoProjectError as error:
+        raise BadInputError(error.what, f"{error.hint}; or race the demo's: --demo") from error
+
+
+def _take_defaults(typed: Typed, config: Config) -> Typed:
+    """Return what was typed, with the configuration's clients and budget where nothing was."""
+    usual = config.clients if typed.rate is None else ()  # in the open loop they mean another thing
+    return replace(
+        typed, clients=typed.clients or usual or None, budget=typed.budget or config.budget
+    )
 
 
 def _measure(typed: Typed, experiment: Experiment, setting: Setting) -> int:
@@ -285,10 +302,11 @@ def _own_request(opened: Opened, entry: Entry, typed: Typed) -> Request:
     if recipe is None:
         return change(_request(entry.path, typed), user=user)
     plain = _request(entry.path, typed)
+    is_posted = typed.data is not None and recipe.method == "GET"
     return change(
         write_request(opened, recipe),
-        method=plain.method if typed.method or typed.data is not None else None,
-        body=typed.data,
+        method=plain.method if typed.method or is_posted else None,
+        body="" if typed.method == "GET" else typed.data,
         headers=(*recipe.headers, *plain.headers) if plain.headers else None,
         status=typed.status,
         volatile=(*recipe.volatile, *typed.volatile) if typed.volatile else None,
