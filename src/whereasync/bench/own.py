@@ -244,9 +244,10 @@ class OwnProject:
 def _explain(company: Company) -> Iterator[Fault]:
     account = company.account()
     for each in account.unanswered:
+        often = "once" if each.count == 1 else f"{each.count:,} times"
         yield Fault(
             kind=Caveat.NO_STAND_IN,
-            detail=f"{each.method} {each.url} got {each.reason or 'a 501'}, {each.count:,} times",
+            detail=f"{each.method} {each.url} got {each.reason or 'a 501'}, {often}",
             hint="declare that route in [stand-ins], or record it: whereasync record",
         )
     for client in account.refusals:
