@@ -151,7 +151,13 @@ class OwnProject:
     @property
     def said(self) -> tuple[str, ...]:
         """What was replaced, to be said aloud."""
-        return (*self.prepared.said, *self._say_stand_ins(), self.setting.guard.sentence)
+        swapped = (
+            f"in {role.upper()}, {new} answers in place of {old}"
+            for role, swaps in self.setting.swaps.items()
+            for old, new in swaps.items()
+        )
+        others = (*self.prepared.said, *self._say_stand_ins())
+        return (*swapped, *others, self.setting.guard.sentence)
 
     def _say_stand_ins(self) -> Iterator[str]:
         wanted = self.setting.stand_ins
@@ -169,10 +175,16 @@ class OwnProject:
     def prepare(self) -> None:
         """Make the database that all copies are made of: migrated, seeded, logged in to."""
         seed = self.setting.config.seed
-        swaps = {old: new for each in self.setting.swaps.values() for old, new in each.items()}
-        order = replace(self.order, swaps=swaps)  # so that a wrong name is said before any load
+        # What is swapped is swapped here too, so that a wrong name is said before any server.
+        first, *others = [each for each in self.setting.swaps.values() if each] or [{}]
+        order = replace(self.order, swaps=dict(first))
         ready = make_ready(self.data, self.guest, RACE, order=order, seed=seed)
         self.prepared = ready.prepared
+        for swaps in others:  # whole once more: caches are written anew, sessions among them
+            again = replace(order, databases=ready.databases, swaps=dict(swaps))
+            prepared = self.guest.ask("prepare", order=again).prepared or Prepared()
+            said = tuple(dict.fromkeys((*self.prepared.said, *prepared.said)))
+            self.prepared = replace(prepared, said=said)
 
     def first_path(self, role: str) -> str:
         """Return the path whose answer tells that a server is ready."""
@@ -241,9 +253,10 @@ class OwnProject:
 def _explain(company: Company) -> Iterator[Fault]:
     account = company.account()
     for each in account.unanswered:
+        often = "once" if each.count == 1 else f"{each.count:,} times"
         yield Fault(
             kind=Caveat.NO_STAND_IN,
-            detail=f"{each.method} {each.url} got {each.reason or 'a 501'}, {each.count:,} times",
+            detail=f"{each.method} {each.url} got {each.reason or 'a 501'}, {often}",
             hint="declare that route in [stand-ins], or record it: whereasync record",
         )
     for client in account.refusals:
@@ -257,16 +270,26 @@ def _explain(company: Company) -> Iterator[Fault]:
 def complete_request(request: Request, prepared: Prepared) -> Request:
     """Return a request with its user's session, its token, and its path's places filled."""
     values = prepared.filled.get(request.recipe, {})
-    headers = dict(request.headers)
-    cookies = prepared.cookies.get(request.user, {})
-    is_safe = request.method in SAFE
-    if cookies and (request.user or not is_safe):
-        ours = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        headers["Cookie"] = "; ".join(filter(None, [headers.get("Cookie", ""), ours]))
-    if not is_safe and (token := prepared.tokens.get(request.user)):
-        headers.setdefault(prepared.csrf_header, token)
     path = PARAMETER.sub(
         lambda found: quote(values[found[1]], safe="/") if found[1] in values else found[0],
         request.path,
     )
-    return replace(request, path=path, headers=tuple(headers.items()))
+    return replace(request, path=path, headers=tuple(_identify(request, prepared)))
+
+
+def _identify(request: Request, prepared: Prepared) -> Iterator[tuple[str, str]]:
+    """Yield a request's headers with those that say whom it comes from; its own come first."""
+    is_safe, named = request.method in SAFE, {name.lower() for name, _ in request.headers}
+    cookies = prepared.cookies.get(request.user, {}) if request.user or not is_safe else {}
+    ours = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    for name, value in request.headers:
+        if ours and name.lower() == "cookie":
+            yield name, "; ".join(filter(None, [value, ours]))
+            ours = ""
+        else:
+            yield name, value
+    if ours:
+        yield "Cookie", ours
+    token = "" if is_safe else prepared.tokens.get(request.user, "")
+    if token and prepared.csrf_header.lower() not in named:
+        yield prepared.csrf_header, token

@@ -116,10 +116,17 @@ def find_stand_ins(opened: Opened, seed: int) -> Wanted | None:
 def find_packages(python: Path) -> tuple[Path, ...]:
     """Return an interpreter's own site-packages."""
     import json
+    import os
     import subprocess
 
     script = "import json, site, sys; print(json.dumps([p for p in sys.path if 'packages' in p]))"
-    done = subprocess.run([python, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [python, "-c", script],
+        cwd=os.sep,  # or a module of the project's would be imported, with no guard yet
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return tuple(map(Path, json.loads(done.stdout)))
 
 
