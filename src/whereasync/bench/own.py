@@ -21,13 +21,21 @@ from whereasync.model.configuration import PARAMETER
 from whereasync.project import settle_in
 from whereasync.project.data import make_ready, provide
 from whereasync.servers import App
-from whereasync.upstreams.company import keep_company
+from whereasync.upstreams.company import describe, keep_company
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from whereasync.bench.stage import Service
-    from whereasync.model import Config, DatabaseFacts, Experiment, Inventory, Recipe, Request
+    from whereasync.model import (
+        Config,
+        DatabaseFacts,
+        Experiment,
+        Inventory,
+        Outcall,
+        Recipe,
+        Request,
+    )
     from whereasync.processes import Supervisor
     from whereasync.project import Guest, Home
     from whereasync.project.data import Data
@@ -159,7 +167,8 @@ class OwnProject:
     @property
     def said(self) -> tuple[str, ...]:
         """What was replaced, to be said aloud."""
-        return (*self.prepared.said, self.setting.guard.sentence)
+        stand_ins = describe(self.setting.stand_ins) if self.setting.stand_ins else ()
+        return (*self.prepared.said, *stand_ins, self.setting.guard.sentence)
 
     def app_of(self, role: str) -> App:
         """Return what is served: the same in every role."""
@@ -173,6 +182,17 @@ class OwnProject:
         order = replace(self.order, swaps=swaps)  # so that a wrong name is said before any load
         ready = make_ready(self.data, self.guest, RACE, order=order, seed=seed)
         self.prepared = ready.prepared
+
+    def dismiss_company(self) -> None:
+        """Stop the stand-ins and take their files away: others are to have their place."""
+        if self.company is None:
+            return
+        self.company.child.stop()
+        if self.setting.guard.is_on:
+            from whereasync.guard import kernel
+
+            for theirs in self.company.surroundings.mounts:
+                kernel.uncover(Path(theirs))
 
     def first_path(self, role: str) -> str:
         """Return the path whose answer tells that a server is ready."""
@@ -229,13 +249,23 @@ class OwnProject:
         refused = (
             Fault(
                 kind=Caveat.CALLED_OUT,
-                detail=f"{each.where or 'somebody'} calls {each.target}"
+                detail=f"{each.where or 'somebody'} calls {each.named}"
                 + (", and was refused" if each.is_refused else ", for real"),
-                hint="declare what it answers in [stand-ins], or record it: whereasync record",
+                hint=_find_way_on(each),
             )
             for each in read_outcalls(self.guest.directory)
         )
         return (*refused, *(_explain(self.company) if self.company else ()))
+
+
+def _find_way_on(call: Outcall) -> str:
+    """Return what to do about a call: only who speaks HTTP can be stood in for."""
+    if call.service or call.target.startswith("/"):
+        return "configure the project without it, or swap the view that calls it: --swap-b"
+    host = call.target.removesuffix(f":{call.target.rpartition(':')[2]}")
+    if host.startswith("127.") or ":" in host:
+        return "if it speaks HTTP, declare what it answers in [stand-ins]"
+    return "declare what it answers in [stand-ins], or record it: whereasync record"
 
 
 def _explain(company: Company) -> Iterator[Fault]:

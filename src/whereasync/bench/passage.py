@@ -49,8 +49,7 @@ def make_ready(setting: OwnSetting, wanted: Wanted, arm: Arm, user: str = "") ->
     """
     with supervised() as supervisor, setting.bring_up(supervisor) as project:
         project.prepare()
-        if project.company is not None:
-            project.company.child.stop()  # the recorder's sockets will be where its are
+        project.dismiss_company()  # the recorder's sockets will be where its are
         asked = (
             replace(each, user=each.user if each.recipe else user)
             for each in list_requests(project.inventory, setting.config)

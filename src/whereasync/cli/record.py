@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def _ask(requests: tuple[Request, ...], file: Path) -> None:
         lines.append(f"  and {len(requests) - SHOWN} more")
     click.echo(CONSENT.format(requests="\n".join(lines)), err=True)
     if file.exists():
-        click.echo(f"{file} is replaced.", err=True)
+        click.echo(f"{_shorten(file)} is replaced.", err=True)
     if not click.confirm("Make them?", err=True):
         raise click.Abort
 
@@ -112,7 +113,12 @@ def _show(found: RecordedPass, format_: str) -> None:
     if format_ == "json":
         sys.stdout.write(serial.encode(found).decode())
     else:
-        sys.stdout.write(render(report(found), format_))
+        file = str(_shorten(Path(found.file))) if found.file else ""
+        sys.stdout.write(render(report(replace(found, file=file)), format_))
+
+
+def _shorten(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 # ---------------------------------------------------------------- the project

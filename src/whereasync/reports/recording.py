@@ -139,8 +139,7 @@ def _list_missing(found: RecordedPass) -> Iterator[Block]:
 
 
 def _name(call: Outcall) -> Line:
-    target = f"{call.target} ({call.service})" if call.service else call.target
-    return (f"{call.where or 'somebody'} calls ", code(target))
+    return (f"{call.where or 'somebody'} calls ", code(call.named))
 
 
 def _shorten(lines: Sequence[Line]) -> Block:
