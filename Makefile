@@ -18,7 +18,7 @@ demo: $(DEMO)/.installed
 
 test: lint
 	rm -f .coverage*
-	$(TEST)/bin/coverage run -m pytest --numprocesses 3 --dist loadfile -m 'not alone' $(ARGS)
+	$(TEST)/bin/coverage run -m pytest --numprocesses 4 --dist loadfile -m 'not alone' $(ARGS)
 	$(TEST)/bin/coverage run -m pytest -m alone $(ARGS)
 	$(TEST)/bin/coverage combine --quiet
 	$(TEST)/bin/coverage report

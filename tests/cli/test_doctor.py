@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,7 @@ def test_a_project_is_found_written_down_and_found_well(
     code, out, _ = run("doctor")
     assert code == 0
     assert "This project can be measured." in out
-    assert "✓ configuration" in out
+    assert re.search("✓ +configuration", out)
     _, found = diagnose(str(project / "shop"), "--settings", "shop.settings")
     assert found["settings"]["detail"] == "shop.settings, named by --settings"
     assert found["project"]["detail"].startswith("loads: ")

@@ -131,7 +131,7 @@ def _perform(
         )
         ledger.set(
             database=project.facts,
-            versions=versions(setting.app.python, DISTRIBUTIONS),
+            versions=versions(setting.app.python, DISTRIBUTIONS, setting.app.overlay),
             stacks={
                 role: versions(app.python, DISTRIBUTIONS) for role, app in setting.apps.items()
             },

@@ -21,7 +21,7 @@ from whereasync.model.configuration import PARAMETER
 from whereasync.project import settle_in
 from whereasync.project.data import make_ready, provide
 from whereasync.servers import App
-from whereasync.upstreams.company import describe, keep_company
+from whereasync.upstreams.company import keep_company
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -167,8 +167,15 @@ class OwnProject:
     @property
     def said(self) -> tuple[str, ...]:
         """What was replaced, to be said aloud."""
-        stand_ins = describe(self.setting.stand_ins) if self.setting.stand_ins else ()
-        return (*self.prepared.said, *stand_ins, self.setting.guard.sentence)
+        return (*self.prepared.said, *self._say_stand_ins(), self.setting.guard.sentence)
+
+    def _say_stand_ins(self) -> Iterator[str]:
+        wanted = self.setting.stand_ins
+        for each in wanted.stand_ins.declared if wanted else ():
+            waits = ", ".join(dict.fromkeys(route.latency for route in each.routes))
+            yield f"{each.origin}: answered by a stand-in, after {waits}"
+        if wanted and wanted.recording:
+            yield f"other services: replayed from the recording {wanted.recording.name}"
 
     def app_of(self, role: str) -> App:
         """Return what is served: the same in every role."""

@@ -20,6 +20,7 @@ from rich.table import Table as Grid
 from rich.text import Text as Line
 
 from whereasync.document import (
+    Align,
     Code,
     Forest,
     Heading,
@@ -206,9 +207,13 @@ def _shrink(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int
 
 def _lay_out(block: Table, rows: list[list[Line]], widths: list[int], gap: int) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap - 1, 0, 0))
+    has_figures = any(column.align is Align.RIGHT for column in block.columns)
     for column, size in zip(block.columns, widths, strict=True):
         grid.add_column(
-            Line(column.title), justify=column.align.value, width=size, vertical="bottom"
+            Line(column.title),
+            justify=column.align.value,
+            width=size,
+            vertical="bottom" if has_figures else "top",
         )
     for cells in rows:
         grid.add_row(*cells)

@@ -87,17 +87,6 @@ def find_origins(wanted: Wanted) -> tuple[Origin, ...]:
     return tuple(map(parse_origin, dict.fromkeys(named)))
 
 
-def describe(wanted: Wanted) -> tuple[str, ...]:
-    """Return whom they stand in for and by what, to be said aloud, a sentence each."""
-    said = [f"{each.origin}: answers as declared" for each in wanted.stand_ins.declared]
-    if wanted.recording is not None:
-        recording = recordings.read(wanted.recording)
-        made, name = recording.made.partition("T")[0], wanted.recording.stem
-        origins = dict.fromkeys(split_url(each.url)[0] for each in recording.exchanges)
-        said += [f"{each}: answers as recorded on {made} (“{name}”)" for each in origins]
-    return tuple(dict.fromkeys(said))
-
-
 def place_listeners(origins: Iterable[Origin], *, is_open: bool) -> tuple[Listener, ...]:
     """Return the sockets that serve these origins; ``is_open`` to those nobody declared too."""
     found = {
