@@ -20,6 +20,7 @@ FILES = {
 from pathlib import Path
 SECRET_KEY = "x"
 ROOT_URLCONF = "shop.urls"
+INSTALLED_APPS = ["shop"]
 HERE = Path(__file__).parent.parent
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": HERE / "db.sqlite3"}}
 """,

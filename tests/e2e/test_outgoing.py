@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("trustme")
-from tests.guarded import Outside, run, skip_without_namespaces, wait_until
+from tests.guarded import Outside, environment, run, skip_without_namespaces, wait_until
 from tests.outgoing import PLAY, write_project
 from tests.upstreams.really import HOST, PAGE, serve_really
 
@@ -53,7 +55,21 @@ def price(request, code):
 
 urlpatterns = [path("news/", news), path("price/<str:code>/", price)]
 """,
+    "shop/management/__init__.py": "",
+    "shop/management/commands/__init__.py": "",
+    "shop/management/commands/fill.py": """
+from django.core.management import BaseCommand
+from shop.urls import fetch
+class Command(BaseCommand):
+    def handle(self, **_):
+        for name in ("rates", "shares"):
+            try:
+                fetch(f"https://{name}.example.com/latest")
+            except OSError:
+                self.stdout.write(f"no {name}")
+""",
     "whereasync.toml": """
+seed = ["fill"]
 [[requests]]
 name = "price"
 path = "/price/{code}/"
@@ -93,11 +109,33 @@ def test_recorded_once_then_replayed(tmp_path: Path) -> None:
     ]
     [exchange] = recorded.exchanges
     assert exchange.latency > 0
-    # The real service is gone.
+    # The real service is gone; what the seed calls wasn't called for real.
     answers, said, _ = run(PLAY, tmp_path, "guarded", "/news/", "/price/eur/", "/news/")
     assert answers == [[200, PAGE], [200, "1.25"], [200, PAGE]]
-    assert said == []
+    [unknown] = said
+    assert unknown == "shop/urls.py, line 9 calls shares.example.com:443, and was refused"
     assert database.read_bytes() == before
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="no unshare")
+def test_without_a_namespace_nothing_is_recorded(tmp_path: Path) -> None:
+    """And nobody is told to record in the real network."""
+    write_project(tmp_path, SERVICES)
+    limit = 'echo 0 > /proc/sys/user/max_net_namespaces; exec "$@"'
+    outer = ["unshare", "--user", "--map-root-user", "sh", "-c", limit, "sh"]
+    command = [sys.executable, "-m", "whereasync", "record", "--yes", "--quiet"]
+    done = subprocess.run(
+        [*outer, *command, "--config", tmp_path, "--python", sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment(),
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    said, hint = done.stderr.splitlines()
+    assert said.startswith("whereasync: the project can't be kept from calling out here: ")
+    assert hint.endswith("declare what is called in [stand-ins]")
 
 
 # ---------------------------------------------------------------- nothing leaves

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from whereasync.bench.stage import RACE
 from whereasync.guard import Guard
-from whereasync.guard.outcalls import read_outcalls
+from whereasync.guard.outcalls import find_way_on, read_outcalls
 from whereasync.model import Caveat, Fault, Order, Prepared
 from whereasync.model.configuration import PARAMETER
 from whereasync.project import settle_in
@@ -27,15 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from whereasync.bench.stage import Service
-    from whereasync.model import (
-        Config,
-        DatabaseFacts,
-        Experiment,
-        Inventory,
-        Outcall,
-        Recipe,
-        Request,
-    )
+    from whereasync.model import Config, DatabaseFacts, Experiment, Inventory, Recipe, Request
     from whereasync.processes import Supervisor
     from whereasync.project import Guest, Home
     from whereasync.project.data import Data
@@ -258,21 +250,11 @@ class OwnProject:
                 kind=Caveat.CALLED_OUT,
                 detail=f"{each.where or 'somebody'} calls {each.named}"
                 + (", and was refused" if each.is_refused else ", for real"),
-                hint=_find_way_on(each),
+                hint=find_way_on(each),
             )
             for each in read_outcalls(self.guest.directory)
         )
         return (*refused, *(_explain(self.company) if self.company else ()))
-
-
-def _find_way_on(call: Outcall) -> str:
-    """Return what to do about a call: only who speaks HTTP can be stood in for."""
-    if call.service or call.target.startswith("/"):
-        return "configure the project without it, or swap the view that calls it: --swap-b"
-    host = call.target.removesuffix(f":{call.target.rpartition(':')[2]}")
-    if host.startswith("127.") or ":" in host:
-        return "if it speaks HTTP, declare what it answers in [stand-ins]"
-    return "declare what it answers in [stand-ins], or record it: whereasync record"
 
 
 def _explain(company: Company) -> Iterator[Fault]:

@@ -126,8 +126,8 @@ def _list_missing(found: RecordedPass) -> Iterator[Block]:
         yield _shorten([(code(each.host or "?"), f": {each.reason}") for each in account.refusals])
     if found.outcalls:
         yield caveat(
-            "These calls were refused: only HTTP to a name can be recorded.",
-            hint="swap what makes them, or configure the project without it",
+            "These calls were refused: only what a request asks by HTTP, of a name, is recorded.",
+            hint="declare what answers them in [stand-ins], or configure the project without them",
         )
         yield _shorten([_name(each) for each in found.outcalls])
     heard = {each.url.split("/")[2].partition(":")[0] for each in found.recording.exchanges}
