@@ -96,7 +96,7 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
 @pytest.mark.parametrize(
-    "command", [[], ["demo"], ["doctor"], ["init"], ["race"], ["report"], ["selfcheck"]]
+    "command", [[], ["demo"], ["doctor"], ["init"], ["race"], ["record"], ["report"], ["selfcheck"]]
 )
 def test_every_command_explains_itself(
     command: list[str], option: str, capsys: pytest.CaptureFixture[str]
@@ -120,12 +120,13 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     enter("--help")
     out = capsys.readouterr().out
     assert set(cli.app.commands) == {
-        *("check", "demo", "doctor", "init", "map", "race", "report", "selfcheck")
+        *("check", "demo", "doctor", "init", "map", "race", "record", "report", "selfcheck")
     }
     assert "  demo       Repeat" in out
     assert "  doctor     Say" in out
     assert "  init       Write" in out
     assert "  race       Race" in out
+    assert "  record     Call" in out
     assert "  report     Show" in out
     assert "  selfcheck  Measure" in out
 

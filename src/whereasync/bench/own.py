@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from whereasync.bench.stage import RACE
 from whereasync.guard import Guard
-from whereasync.guard.outcalls import read_outcalls
+from whereasync.guard.outcalls import find_way_on, read_outcalls
 from whereasync.model import Caveat, Fault, Order, Prepared
 from whereasync.model.configuration import PARAMETER
 from whereasync.project import settle_in
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from whereasync.project import Guest, Home
     from whereasync.project.data import Data
     from whereasync.upstreams.company import Company, Wanted
+    from whereasync.upstreams.surroundings import Surroundings
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # Django asks no CSRF token for these
 LAUNCHER = ("-m", "whereasync_guest.serve")
@@ -72,7 +73,7 @@ class OwnSetting:
             home, company = self.home, None
             if self.stand_ins is not None:
                 company = up.enter_context(keep_company(self.stand_ins, supervisor))
-                home = self._surround(company)
+                home = self.surround(company.surroundings)
             guest = settle_in(home, supervisor)
             inventory = guest.ask("inventory").inventory
             assert inventory is not None  # an answer without a fault has it
@@ -85,11 +86,17 @@ class OwnSetting:
                 )
             )
             order = self._order(inventory)
-            yield OwnProject(setting=self, guest=guest, data=data, order=order, company=company)
+            yield OwnProject(
+                setting=self,
+                guest=guest,
+                data=data,
+                order=order,
+                company=company,
+                inventory=inventory,
+            )
 
-    def _surround(self, company: Company) -> Home:
-        """Return the home whose clients trust the stand-ins."""
-        surroundings = company.surroundings
+    def surround(self, surroundings: Surroundings) -> Home:
+        """Lay the stand-ins' files over the project's; return the home whose clients trust them."""
         if self.guard.is_on:  # the mounts are this namespace's alone
             from whereasync.guard import kernel
 
@@ -120,6 +127,7 @@ class OwnProject:
     data: Data
     order: Order  # beside the databases and the swaps of a role
     company: Company | None
+    inventory: Inventory
     prepared: Prepared = field(default_factory=Prepared)
     first: dict[str, str] = field(default_factory=dict)  # role → a path that it is asked for
 
@@ -186,6 +194,17 @@ class OwnProject:
             said = tuple(dict.fromkeys((*self.prepared.said, *prepared.said)))
             self.prepared = replace(prepared, said=said)
 
+    def dismiss_company(self) -> None:
+        """Stop the stand-ins and take their files away: others are to have their place."""
+        if self.company is None:
+            return
+        self.company.child.stop()
+        if self.setting.guard.is_on:
+            from whereasync.guard import kernel
+
+            for theirs in self.company.surroundings.mounts:
+                kernel.uncover(Path(theirs))
+
     def first_path(self, role: str) -> str:
         """Return the path whose answer tells that a server is ready."""
         return self.first.get(role, "/")
@@ -241,9 +260,9 @@ class OwnProject:
         refused = (
             Fault(
                 kind=Caveat.CALLED_OUT,
-                detail=f"{each.where or 'somebody'} calls {each.target}"
+                detail=f"{each.where or 'somebody'} calls {each.named}"
                 + (", and was refused" if each.is_refused else ", for real"),
-                hint="declare what it answers in [stand-ins], or record it: whereasync record",
+                hint=find_way_on(each),
             )
             for each in read_outcalls(self.guest.directory)
         )

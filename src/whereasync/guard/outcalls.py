@@ -30,6 +30,16 @@ def read_outcalls(private: Path) -> tuple[Outcall, ...]:
     return tuple(dict.fromkeys(filter(None, map(_read, lines))))
 
 
+def find_way_on(call: Outcall) -> str:
+    """Return what to do about a call: only who speaks HTTP can be stood in for."""
+    if call.service or call.target.startswith("/"):
+        return "configure the project without it, or swap the view that calls it: --swap-b"
+    host = call.target.removesuffix(f":{call.target.rpartition(':')[2]}")
+    if host.startswith("127.") or ":" in host:
+        return "if it speaks HTTP, declare what it answers in [stand-ins]"
+    return "declare what it answers in [stand-ins], or record it: whereasync record"
+
+
 def _read(line: bytes) -> Outcall | None:
     try:
         return serial.decode(line, Outcall)
