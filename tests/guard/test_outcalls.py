@@ -41,6 +41,7 @@ def test_nobody_called(tmp_path: Path) -> None:
         ("api.stripe.com", "", "whereasync record"),
         ("127.0.0.1:8001", "", "if it speaks HTTP, declare"),
         ("::1:8001", "", "if it speaks HTTP, declare"),
+        ("198.51.100.1:443", "", "without it"),
         ("127.0.0.1:6379", "Redis", "without it"),
         ("mail.example.com:25", "SMTP", "without it"),
         ("/run/redis.sock", "", "without it"),
