@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from tests import synthetic
 from tests.bakery import open_bakery
+from tests.inventories import inventory
 
 from whereasync import serial
 from whereasync.bench.own import OwnProject, OwnSetting, complete_request
@@ -112,6 +113,7 @@ def own(directory: Path, company: Company | None = None, **setting: Any) -> OwnP
         data=Data(holdings=(), servers={}),
         order=Order(),
         company=company,
+        inventory=inventory(),
         prepared=PREPARED,
     )
 
