@@ -63,6 +63,7 @@ def test_what_cannot_be_recorded(
 ) -> None:
     """The command ends in one line."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     outcome = CliRunner().invoke(app, ["record", "--yes", *arguments])
     assert isinstance(outcome.exception, BadInputError)
     assert what in outcome.exception.what

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whereasync.bench.dryrun import Asker
 from whereasync.bench.own import complete_request
-from whereasync.config.routes import list_plain, write_path
+from whereasync.config.routes import list_plain, write_path, write_request
 from whereasync.errors import WhereAsyncError
 from whereasync.model import Health, Request, Side, Symptom
 from whereasync.processes import supervised
@@ -30,18 +30,7 @@ SUBJECT = "requests"
 
 def list_requests(inventory: Inventory, config: Config) -> tuple[Request, ...]:
     """Return what is configured, then each route without parameters that isn't among it."""
-    configured = tuple(
-        Request(
-            path=each.path,
-            method=each.method,
-            headers=each.headers,
-            body=each.body,
-            status=each.status,
-            recipe=each.name,
-            user=config.users.get(each.user, each.user),
-        )
-        for each in config.requests
-    )
+    configured = tuple(write_request(each, config) for each in config.requests)
     known = {each.path for each in configured}
     paths = (write_path(route) for route in list_plain(inventory.routes))
     plain = dict.fromkeys(path for path in paths if path and path not in known)

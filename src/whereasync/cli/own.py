@@ -170,22 +170,6 @@ def set_up_inside(opened: Opened, play: Play, guard: Guard, overlay: tuple[str, 
     )
 
 
-def write_request(opened: Opened, recipe: Recipe) -> Request:
-    """Return a configured request, its places not yet filled."""
-    from whereasync.model import Request
-
-    return Request(
-        path=recipe.path,
-        method=recipe.method,
-        headers=recipe.headers,
-        body=recipe.body,
-        status=recipe.status,
-        volatile=recipe.volatile,
-        recipe=recipe.name,
-        user=opened.find_user(recipe.user) if recipe.user else "",
-    )
-
-
 def change(request: Request, **changes: object) -> Request:
     """Return a request with those properties that aren't None changed."""
     said = {name: value for name, value in changes.items() if value is not None}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whereasync.cli.own import change, write_request
+from whereasync.cli.own import change
+from whereasync.config.routes import write_request
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def write_own(opened: Opened, entry: Entry, typed: Typed) -> Request:
     replaced = {name.lower() for name, _ in plain.headers}
     kept = (pair for pair in recipe.headers if pair[0].lower() not in replaced)
     return change(
-        write_request(opened, recipe),
+        write_request(recipe, opened.config),
         method=plain.method if typed.method or is_posted else None,
         body="" if typed.method == "GET" else typed.data,
         headers=(*kept, *plain.headers),
