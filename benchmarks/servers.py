@@ -58,7 +58,7 @@ def main() -> None:
         for number, arm in enumerate(chosen.servers or ARMS):
             a, b = f"{BASE}@{path.format('sync')}", f"{arm}@{path.format(ARMS[arm])}"
             command = [a, b, "--clients", chosen.clients, "--budget", chosen.budget]
-            commands.append(shlex.join(["whereasync", "race", *command]))
+            commands.append(shlex.join(["whereasync", "race", "--demo", *command]))
             result = race(command)
             if number == 0 and result["cells"]:
                 print(row(view, result, "a"))
@@ -71,7 +71,7 @@ def race(arguments: list[str]) -> dict:
     whereasync = Path(sys.executable).with_name("whereasync")
     with tempfile.TemporaryDirectory() as directory:
         out = ["--out", str(Path(directory) / "run"), "--quiet", "--json"]
-        argv = [whereasync, "race", *arguments, *out]
+        argv = [whereasync, "race", "--demo", *arguments, *out]
         ran = subprocess.run(argv, capture_output=True, text=True, check=False)
     if not ran.stdout:
         sys.exit(f"{shlex.join(arguments)}: {ran.stderr}")

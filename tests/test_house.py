@@ -177,7 +177,7 @@ def test_every_void_and_caveat_can_come_about(kinds: type[model.Void | model.Cav
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "check", "demo", "doctor", "init", "map", "race", "report", "selfcheck"),
+        *("", "check", "demo", "doctor", "init", "map", "race", "record", "report", "selfcheck"),
         *(f"demo {name}" for name in ("idle", "leaving", "orm", "streaming", "test-client")),
     ],
 )
@@ -206,7 +206,7 @@ def test_every_command_is_among_those() -> None:
     from whereasync.cli import app
 
     assert set(app.commands) == {
-        *("check", "demo", "doctor", "init", "map", "race", "report", "selfcheck")
+        *("check", "demo", "doctor", "init", "map", "race", "record", "report", "selfcheck")
     }
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from whereasync.model import Arm
 
 LOG = "Traceback (most recent call last):\nValueError: no such car"
+ASKER = dryrun.Asker(catalogue="whereasync demo --serve")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -152,7 +153,7 @@ def check(site: Site, experiment: Experiment) -> None:
 def refuse(site: Site, asked: Side) -> BadInputError:
     """Return what is said of that side."""
     with pytest.raises(BadInputError) as caught:
-        dryrun._ask_twice({asked.role: site.endpoint}, asked)
+        dryrun._ask_twice({asked.role: site.endpoint}, asked, ASKER)
     return caught.value
 
 
@@ -162,7 +163,7 @@ def refuse(site: Site, asked: Side) -> BadInputError:
 def test_a_good_answer_is_returned_twice(site: Site) -> None:
     """One request at a time, by the side's own method and headers."""
     asked = side("/fine/", method="POST", body="x=1", headers=(("X-Mine", "y"),))
-    one, two = dryrun._ask_twice({"a": site.endpoint}, asked)
+    one, two = dryrun._ask_twice({"a": site.endpoint}, asked, ASKER)
     assert one == two == b"<p>same</p> token=0"
     assert site.asked == [("POST", "/fine/", "application/x-www-form-urlencoded", "x=1")] * 2
 
@@ -170,14 +171,14 @@ def test_a_good_answer_is_returned_twice(site: Site) -> None:
 def test_a_body_of_another_kind_keeps_its_own(site: Site) -> None:
     """A form is only the default."""
     json = side("/", method="POST", body="{}", headers=(("Content-Type", "application/json"),))
-    dryrun._ask_twice({"a": site.endpoint}, json)
+    dryrun._ask_twice({"a": site.endpoint}, json, ASKER)
     assert {kind for _, _, kind, _ in site.asked} == {"application/json"}
 
 
 def test_an_answer_without_a_body_is_one(site: Site) -> None:
     """Where its status was expected; 204 is good for a DELETE."""
     asked = side("/empty/", method="DELETE", status=204)
-    assert dryrun._ask_twice({"a": site.endpoint}, asked) == (b"", b"")
+    assert dryrun._ask_twice({"a": site.endpoint}, asked, ASKER) == (b"", b"")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_logins_are_known_by_their_words(page: str) -> None:
 def test_a_status_that_was_expected_is_none_to_complain_of(site: Site) -> None:
     """A redirect may be what is to be raced."""
     expected = side("/moved/", status=302)
-    assert dryrun._ask_twice({"a": site.endpoint}, expected) == (b"", b"")
+    assert dryrun._ask_twice({"a": site.endpoint}, expected, ASKER) == (b"", b"")
     said = refuse(site, side("/fine/", label="B", status=302))
     assert said.what == "B answers 200 to GET /fine/"
     assert "--status 200" in said.hint
@@ -259,7 +260,7 @@ def test_a_server_that_does_not_answer_is_said_not_to(process: Process, hint: st
     """Nobody listens on that port."""
     gone = end_at(free_port(), process)
     with pytest.raises(BadInputError, match="A gives no answer to GET /fine/: ") as caught:
-        dryrun._ask_twice({"a": gone}, side("/fine/"))
+        dryrun._ask_twice({"a": gone}, side("/fine/"), ASKER)
     assert caught.value.hint == hint
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,3 +85,24 @@ def test_what_cannot_be_written_leaves_what_was_saved(ledger: Ledger) -> None:
     with pytest.raises(WhereAsyncError, match="no measurement"):
         ledger.add("singles", Single(row="post", variant="sync", run=0, in_view=float("nan")))
     assert ledger.directory.load().singles == ()
+
+
+def test_a_users_session_is_never_saved(ledger: Ledger) -> None:
+    """Other headers are, and cookies that the user typed for nobody."""
+    planned = synthetic.two_arms((1,))
+    [cell] = planned.cells
+    headers = (("X-Mine", "1"), ("cookie", "sessionid=k"))
+    request = replace(cell.a.request, headers=headers)
+    cell = replace(
+        cell,
+        a=replace(cell.a, request=replace(request, user="anna")),
+        b=replace(cell.b, request=request),
+    )
+    ledger.set(experiment=replace(planned, cells=(cell,), sweep=(cell,)))
+    saved = ledger.directory.load().experiment
+    assert saved is not None
+    for each in (*saved.cells, *saved.sweep):
+        assert each.a.request.headers == headers[:1]
+        assert each.b.request.headers == headers
+    assert ledger.run.experiment is not None
+    assert ledger.run.experiment.cells == (cell,)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOOR = [sys.executable, "-c", "from whereasync.cli import main; main()"]
+RACE = ("race", "--demo", "/a/", "/b/")
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +96,7 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
 @pytest.mark.parametrize(
-    "command", [[], ["demo"], ["doctor"], ["init"], ["race"], ["report"], ["selfcheck"]]
+    "command", [[], ["demo"], ["doctor"], ["init"], ["race"], ["record"], ["report"], ["selfcheck"]]
 )
 def test_every_command_explains_itself(
     command: list[str], option: str, capsys: pytest.CaptureFixture[str]
@@ -119,12 +120,13 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     enter("--help")
     out = capsys.readouterr().out
     assert set(cli.app.commands) == {
-        *("check", "demo", "doctor", "init", "map", "race", "report", "selfcheck")
+        *("check", "demo", "doctor", "init", "map", "race", "record", "report", "selfcheck")
     }
     assert "  demo       Repeat" in out
     assert "  doctor     Say" in out
     assert "  init       Write" in out
     assert "  race       Race" in out
+    assert "  record     Call" in out
     assert "  report     Show" in out
     assert "  selfcheck  Measure" in out
 
@@ -175,17 +177,26 @@ def test_what_a_command_returns_is_the_exit_code(
         (["demo", "--out", "taken"], "taken is a file"),
         (["race"], "'A'"),
         (["race", "/a/"], "'B'"),
-        (["race", "uvicorn", "/b/"], "“uvicorn” is no arm"),
-        (["race", "nosuch@/a/", "/b/"], "there is no server “nosuch”"),
-        (["race", "/a/", "uvicorn@b/"], "“b/” in “uvicorn@b/” is no path"),
-        (["race", "/a/", "/b/", "--clients", "0"], "clients 0: choose 1 to 1,000"),
-        (["race", "/a/", "/b/", "--rate", "0"], "'0': give a number, 0.1 to 20,000"),
-        (["race", "/a/", "/b/", "--rate", "nan"], "'nan': give a number"),
-        (["race", "/a/", "/b/", "--rate", "inf"], "'inf': give a number"),
-        (["race", "/a/", "/b/", "--rate", "fast"], "'fast': give a number"),
-        (["race", "/a/", "/b/", "--header", "Content-Length: 5"], "may not set Content-Length"),
-        (["race", "/a/", "/b/", "--header", "transfer-encoding: x"], "may not set transfer-"),
-        (["race", "/a/", "/b/", "--method", "GET", "--data", "a=1"], "GET request has no body"),
+        (["race", "--demo", "uvicorn", "/b/"], "“uvicorn” is no arm"),
+        (["race", "--demo", "nosuch@/a/", "/b/"], "there is no server “nosuch”"),
+        (["race", "--demo", "/a/", "uvicorn@b/"], "“b/” in “uvicorn@b/” is no path"),
+        ([*RACE, "--clients", "0"], "clients 0: choose 1 to 1,000"),
+        ([*RACE, "--rate", "0"], "'0': give a number, 0.1 to 20,000"),
+        ([*RACE, "--rate", "nan"], "'nan': give a number"),
+        ([*RACE, "--rate", "inf"], "'inf': give a number"),
+        ([*RACE, "--rate", "fast"], "'fast': give a number"),
+        (
+            [*RACE, "--header", "Content-Length: 5"],
+            "may not set Content-Length",
+        ),
+        (
+            [*RACE, "--header", "transfer-encoding: x"],
+            "may not set transfer-",
+        ),
+        (
+            [*RACE, "--method", "GET", "--data", "a=1"],
+            "GET request has no body",
+        ),
         (["demo", "--quick", "--full"], "--quick and --full are two lengths"),
         (["demo", "--stack", "latest", "--quick", "--full"], "--quick and --full are two lengths"),
         (["demo", "--stack", "latest", "--server", "uvicorn"], "--server is for the whole demo"),
@@ -217,17 +228,28 @@ def test_what_a_command_returns_is_the_exit_code(
         (["selfcheck", "--simulated", "--budget", "5s"], "so --budget does nothing"),
         (["selfcheck", "--simulated", "--database", "sqlite:"], "so --database does nothing"),
         (["selfcheck", "--simulated", "--out", "x"], "so --out does nothing"),
-        (["race", "/a/", "/b/", "--rate", "9", "--clients", "1,8"], "--clients is one number"),
-        (["race", "/a/", "/b/", "--method", "TRACE"], "'TRACE' is not one of"),
-        (["race", "/a/", "/b/", "--header", "no header"], "'no header' is no header"),
-        (["race", "/a/", "/b/", "--volatile", "("], "'(' is no regular expression"),
-        (["race", "/a/", "/b/", "--status", "99"], "99"),
-        (["race", "/a/", "/b/", "--budget", "soon"], "'soon' is no time"),
-        (["race", "/a/", "/b/", "--budget", "20s"], "--budget 20s is too small: 6 blocks"),
-        (["race", "/a/", "/b/", "--fail-if", "5%"], "'5%' is no limit"),
-        (["race", "/a/", "/b/", "--upstream", "slow"], "slow"),
-        (["race", "/a/", "/b/", "--database", "mysql://x"], "mysql"),
-        (["race", "/a/", "/b/", "--out", "taken"], "taken is a file"),
+        (
+            [*RACE, "--rate", "9", "--clients", "1,8"],
+            "--clients is one number",
+        ),
+        ([*RACE, "--method", "TRACE"], "'TRACE' is not one of"),
+        ([*RACE, "--header", "no header"], "'no header' is no header"),
+        ([*RACE, "--volatile", "("], "'(' is no regular expression"),
+        ([*RACE, "--status", "99"], "99"),
+        ([*RACE, "--budget", "soon"], "'soon' is no time"),
+        (
+            [*RACE, "--budget", "20s"],
+            "--budget 20s is too small: 6 blocks",
+        ),
+        ([*RACE, "--fail-if", "5%"], "'5%' is no limit"),
+        ([*RACE, "--upstream", "slow"], "slow"),
+        ([*RACE, "--as", "anna"], "--as is for your own project"),
+        ([*RACE, "--swap-b", "a.b=a.c"], "--swap-b is for your own project"),
+        ([*RACE, "--unguarded"], "--unguarded is for your own project"),
+        ([*RACE, "--config", "taken"], "--config is for your own project"),
+        (["race", "/a/", "/b/", "--upstream", "5ms"], "--upstream is of the demo's project"),
+        ([*RACE, "--database", "mysql://x"], "mysql"),
+        ([*RACE, "--out", "taken"], "taken is a file"),
         (["selfcheck", "--budget", "0s"], "'0s' is no time"),
         (["selfcheck", "--database", "mysql://x"], "mysql"),
         (["report", "nosuch"], "nosuch"),

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.server
 HELLO = "gunicorn,threads=4@/plain/hello/sync/"
 QUERY = "gunicorn,threads=4@/plain/query/sync/"
 MOST = int(_SETTINGS["max_connections"])
+RACE = ("race", "--demo")
 SQLITE = ("--database", "sqlite:", "--out", "run")
 
 
@@ -41,7 +42,7 @@ def flat(text: str) -> str:
 def raced(shared_tool: Tool) -> Ran:
     """Race once for several tests: a server of production against the one of development."""
     return shared_tool.run(
-        "race", QUERY, "runserver@/plain/query/sync/", "--clients", "4", "--budget", "90s",
+        *RACE, QUERY, "runserver@/plain/query/sync/", "--clients", "4", "--budget", "90s",
         "--fail-if", "slower:5%", "--out", "run", "--seed", "1",
     )  # fmt: skip
 
@@ -159,8 +160,8 @@ def assert_void_in(begun: Begun, tool: Tool, ran: Ran, kind: str) -> list[dict[s
 def test_a_server_that_is_killed(tool: Tool) -> None:
     """The only cell is void, so there is nothing left to race for."""
     begun = tool.start(
-        "race", HELLO, "uvicorn@/plain/hello/sync/", "--clients", "2", *SQLITE, "--seed", "1"
-    )
+        *RACE, HELLO, "uvicorn@/plain/hello/sync/", "--clients", "2", *SQLITE, "--seed", "1"
+    )  # fmt: skip
     wait_for_load(begun, 0)
     for process in begun.find("-m gunicorn"):  # the worker dies beside its master
         with suppress(psutil.NoSuchProcess):
@@ -174,7 +175,7 @@ def test_a_server_that_is_killed(tool: Tool) -> None:
 
 def test_a_database_without_a_free_connection(tool: Tool) -> None:
     """The view answers 500, and what is said is that the database had none left."""
-    begun = tool.start("race", QUERY, QUERY, "--clients", "2", "--out", "run", "--seed", "1")
+    begun = tool.start(*RACE, QUERY, QUERY, "--clients", "2", "--out", "run", "--seed", "1")
     begun.reaches("block 1")
     with hoarding() as hoard:
         hoard.take(spare=30)  # the servers start, and the tool makes their databases
@@ -190,7 +191,7 @@ def test_a_database_without_a_free_connection(tool: Tool) -> None:
 def test_a_rate_that_no_block_will_sustain_ends_the_race(tool: Tool) -> None:
     """After the first, not with the budget."""
     slow = "gunicorn,threads=1@/planted/sync/?wait=100"
-    ran = tool.run("race", slow, slow, "--rate", "100", "--clients", "2", *SQLITE, "--seed", "1")
+    ran = tool.run(*RACE, slow, slow, "--rate", "100", "--clients", "2", *SQLITE, "--seed", "1")
     assert ran.code == 3
     assert "void, rate not sustained" in flat(ran.out)
     assert "lower --rate" in flat(ran.out)
@@ -233,7 +234,7 @@ def hoarding() -> Iterator[Hoard]:
 
 def test_interrupted_in_the_middle(tool: Tool) -> None:
     """What was measured until Ctrl-C is shown and kept, as far as it goes."""
-    begun = tool.start("race", HELLO, HELLO, "--clients", "1,2", *SQLITE, "--format", "markdown")
+    begun = tool.start(*RACE, HELLO, HELLO, "--clients", "1,2", *SQLITE, "--format", "markdown")
     begun.waits(lambda: begun.saved().get("blocks"), "a block")
     begun.reaches("block 2")
     begun.interrupt()
@@ -266,7 +267,7 @@ def test_what_needs_no_server_to_be_wrong(
     tool: Tool, arguments: tuple[str, ...], what: str, hint: str
 ) -> None:
     """It is said before anything starts."""
-    assert_refused(tool, tool.run("race", *arguments), what, hint)
+    assert_refused(tool, tool.run(*RACE, *arguments), what, hint)
 
 
 def assert_refused(tool: Tool, ran: Ran, what: str, hint: str) -> None:
@@ -280,5 +281,5 @@ def assert_refused(tool: Tool, ran: Ran, what: str, hint: str) -> None:
 
 def test_what_only_a_server_knows(tool: Tool) -> None:
     """It is said before any load, and the run's directory is gone again."""
-    ran = tool.run("race", HELLO, "/nope/", "--database", "sqlite:")
+    ran = tool.run(*RACE, HELLO, "/nope/", "--database", "sqlite:")
     assert_refused(tool, ran, "B answers 404 to GET /nope/", "check the path")

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whereasync.guard.outcalls import FILE, read_outcalls
+import pytest
+
+from whereasync.guard.outcalls import FILE, find_way_on, read_outcalls
 from whereasync.model import Outcall
 from whereasync_guest import fence
 
@@ -30,3 +32,23 @@ def test_each_call_is_there_once_in_its_order(tmp_path: Path) -> None:
 def test_nobody_called(tmp_path: Path) -> None:
     """Then there is no file."""
     assert read_outcalls(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "service", "way"),
+    [
+        ("api.stripe.com:443", "", "whereasync record"),
+        ("api.stripe.com", "", "whereasync record"),
+        ("127.0.0.1:8001", "", "if it speaks HTTP, declare"),
+        ("::1:8001", "", "if it speaks HTTP, declare"),
+        ("198.51.100.1:443", "", "without it"),
+        ("127.0.0.1:6379", "Redis", "without it"),
+        ("mail.example.com:25", "SMTP", "without it"),
+        ("/run/redis.sock", "", "without it"),
+    ],
+)
+def test_what_can_be_done_about_a_call(target: str, service: str, way: str) -> None:
+    """Only HTTP is stood in for, and only what has a name is recorded."""
+    hint = find_way_on(Outcall(target=target, service=service))
+    assert way in hint
+    assert ("whereasync record" in hint) == (way == "whereasync record")

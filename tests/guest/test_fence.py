@@ -53,6 +53,15 @@ def test_a_name_from_outside_is_refused_with_the_place(guarded: Fence, tmp_path:
     assert call.where.startswith(HERE)
 
 
+def test_while_recording_every_name_leads_to_a_stand_in(tmp_path: Path) -> None:
+    """An address from outside leads nowhere even then."""
+    held = Fence(str(tmp_path), room=str(tmp_path), answers_names=True)
+    held.look_at_name("api.stripe.com", 443)
+    with socket.socket() as door, pytest.raises(NotReachableError):
+        held.look_at_address(door, ("198.51.100.1", 443))
+    assert [each.target for each in read_outcalls(tmp_path)] == ["198.51.100.1:443"]
+
+
 @pytest.mark.parametrize("name", ["localhost", None, b"localhost", "127.0.0.9", "::1", ""])
 def test_a_name_of_this_network_is_resolved(guarded: Fence, tmp_path: Path, name: Any) -> None:
     """As are addresses: connecting to them is looked at."""

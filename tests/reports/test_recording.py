@@ -9,6 +9,7 @@ import pytest
 from whereasync.model import (
     Asked,
     Exchange,
+    Outcall,
     RecordedPass,
     Recording,
     Refusal,
@@ -56,7 +57,7 @@ def test_services_with_their_times() -> None:
         "3.0 kB",
     ]
     assert ".whereasync/recordings/calls.jsonl" in shown
-    assert "failed" not in shown
+    assert "answered as they should" not in shown
 
 
 def test_nothing_went_out() -> None:
@@ -88,7 +89,8 @@ def test_what_is_missing() -> None:
         )
     )
     assert "Interrupted" in shown
-    assert "1 of 2 requests failed" in shown
+    assert "1 of 2 requests weren't answered as they should be" in shown
+    assert "whereasync doctor --requests" in shown
     assert "GET /report/" in shown
     assert "GET https://down.example/" in shown
     assert "connection refused" in shown
@@ -97,6 +99,45 @@ def test_what_is_missing() -> None:
     _, _, looked_up = shown.partition("Looked up")
     assert "mail.example" in looked_up
     assert "down.example" not in looked_up
+
+
+def test_who_wants_a_login() -> None:
+    """Is asked as somebody; a redirect that was expected is none."""
+    asked = (
+        Asked(method="GET", path="/old/", status=302, expected=302),
+        Asked(method="GET", path="/me/", status=302),
+        Asked(method="GET", path="/slow/", status=0),
+    )
+    shown = show(replace(FOUND, asked=asked))
+    assert "2 of 3 requests weren't answered" in shown
+    assert "whereasync record --as NAME" in shown
+    assert "/old/" not in shown
+    assert "no answer" in shown
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        (StandInAccount(answered={"https://a.example": 2}), "Declared stand-ins answered"),
+        (StandInAccount(refusals=(Refusal(host="a", reason="left", count=1),)), "Nothing could"),
+        (StandInAccount(), "The only request made no outbound call"),
+    ],
+)
+def test_why_there_is_no_recording(account: StandInAccount, said: str) -> None:
+    """In each case another reason."""
+    nothing = Recording(made="", exchanges=())
+    assert said in show(replace(FOUND, file="", recording=nothing, account=account))
+
+
+def test_what_was_refused() -> None:
+    """With who called, and what is usually there."""
+    calls = (
+        Outcall(target="127.0.0.1:6379", where="shop/views.py, line 3", service="Redis"),
+        Outcall(target="198.51.100.1:443"),
+    )
+    shown = show(replace(FOUND, outcalls=calls))
+    assert "shop/views.py, line 3 calls `127.0.0.1:6379 (Redis)`" in shown
+    assert "somebody calls `198.51.100.1:443`" in shown
 
 
 @pytest.mark.parametrize(("count", "more"), [(10, ""), (13, "and 3 more")])

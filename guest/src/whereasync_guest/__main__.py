@@ -9,7 +9,8 @@ import sys
 from typing import Callable
 
 from whereasync_guest import answer
-from whereasync_guest.entering import enter
+from whereasync_guest.entering import enter, find_started
+from whereasync_guest.leaving import leave
 from whereasync_guest.order import Order, read_order
 
 
@@ -67,4 +68,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]), find_started())

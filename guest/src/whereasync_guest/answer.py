@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from whereasync_guest.faults import explain, find_place, write_place
+from whereasync_guest.faults import explain, find_place, find_refusal, write_place
 
 
 class GuestError(Exception):
@@ -32,9 +32,10 @@ def describe(error: BaseException) -> dict[str, Any]:
     """Return an exception as the host's ``GuestFault`` has it."""
     place = find_place(error)
     explained = explain(error)
+    told = find_refusal(error) or error  # ours, and the fence's, say it
     return {
-        "what": getattr(error, "what", "") or explained.what,  # ours, and the fence's, say it
-        "hint": getattr(error, "hint", "") or explained.hint,
+        "what": getattr(told, "what", "") or explained.what,
+        "hint": getattr(told, "hint", "") or explained.hint,
         "where": write_place(place) if place else "",
         "kind": type(error.__cause__ or error).__name__,
         "trace": "".join(traceback.format_exception(type(error), error, error.__traceback__)),

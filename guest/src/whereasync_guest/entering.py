@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +33,7 @@ class Entered(NamedTuple):
     declared: dict[str, Any]  # what its own said before
     said: list[str]  # what was replaced, to be said aloud
     seconds: float = 0.0  # of the project's own import and setup
+    started: frozenset[threading.Thread] = frozenset()  # what it runs beside, from now on
 
 
 _ENTERED: list[Entered] = []  # a server's launcher enters, and so does the application it imports
@@ -53,7 +55,13 @@ def _enter(order: Order) -> Entered:
     said = override(settings, order)
     _set_up(order)
     seconds = time.perf_counter() - began
-    return Entered(settings, declared, said + settle(order), seconds)
+    said += settle(order)
+    return Entered(settings, declared, said, seconds, frozenset(threading.enumerate()))
+
+
+def find_started() -> frozenset[threading.Thread] | None:
+    """Return the threads that were there once the project was entered; None if it never was."""
+    return _ENTERED[0].started if _ENTERED else None
 
 
 def _set_up(order: Order) -> None:

@@ -93,6 +93,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen = seen.__cause__ or seen.__context__
 
 
+def find_refusal(error: BaseException) -> BaseException | None:
+    """Return the call that the fence refused, whatever a library or ours has made of it."""
+    refused = (
+        each for each in _chain(error) if isinstance(each, OSError) and hasattr(each, "what")
+    )
+    return next(refused, None)
+
+
 def find_place(error: BaseException) -> tuple[str, int] | None:
     """Return file and line of the user's code that raised, or led to it.
 

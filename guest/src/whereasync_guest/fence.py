@@ -62,10 +62,18 @@ class UnknownNameError(_RefusalError, socket.gaierror):
 class Fence:
     """Knows what is reachable in here, and what has been written down already."""
 
-    def __init__(self, private: str, roots: tuple[str, ...] = (), room: str = ROOM) -> None:
+    def __init__(
+        self,
+        private: str,
+        roots: tuple[str, ...] = (),
+        room: str = ROOM,
+        *,
+        answers_names: bool = False,
+    ) -> None:
         self.path = os.path.join(private, FILE) if private else ""  # noqa: PTH118
         self.roots = roots
         self.refuses = os.path.isdir(room)  # noqa: PTH112 # else unguarded: it only looks
+        self.answers_names = answers_names
         self.known: set[Any] = set()  # addresses that were looked at, and are in here
         self.names: set[str] = set()
         self.said: set[tuple[str, str]] = set()
@@ -83,7 +91,7 @@ class Fence:
         if host in self.names or host is None:
             return
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
-        if is_number(name) or self._knows_name(name):
+        if self.answers_names or is_number(name) or self._knows_name(name):
             self.names.add(host)
             return
         port = port.decode("ascii", "replace") if isinstance(port, bytes) else port
@@ -167,7 +175,7 @@ class Fence:
 def install(order: Order) -> None:
     """Watch this process from now on, and all that it forks. There is no way back."""
     if not _installed:
-        _installed.append(Fence(order.private, order.paths))
+        _installed.append(Fence(order.private, order.paths, answers_names=order.answers_names))
         sys.addaudithook(make_hook(_installed[0].watched))
         watch_loops(_installed[0])
 

@@ -28,6 +28,7 @@ class Order:
     wsgi: str = ""
     asgi: str = ""
     swaps: dict[str, str] = field(default_factory=dict)
+    answers_names: bool = False
     keep_caches: bool = False
     tasks: str = "eager"
     users: tuple[str, ...] = ()

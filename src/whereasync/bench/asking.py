@@ -7,11 +7,11 @@ of each route by itself: of a hundred that want a login, a reader needs one line
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whereasync.bench.dryrun import Asker, RefusedError
-from whereasync.bench.own import complete_request
-from whereasync.config.routes import list_plain, write_path
+from whereasync.config.routes import list_plain, write_path, write_request
 from whereasync.errors import WhereAsyncError
 from whereasync.model import Health, Request, Side, Symptom
 from whereasync.processes import supervised
@@ -36,18 +36,8 @@ def list_requests(inventory: Inventory, config: Config, user: str = "") -> tuple
 
     Where nothing is said of who asks it is ``user``, as the project calls them.
     """
-    configured = tuple(
-        Request(
-            path=each.path,
-            method=each.method,
-            headers=each.headers,
-            body=each.body,
-            status=each.status,
-            recipe=each.name,
-            user=config.users.get(each.user, each.user) or user,
-        )
-        for each in config.requests
-    )
+    written = (write_request(each, config) for each in config.requests)
+    configured = tuple(replace(each, user=each.user or user) for each in written)
     known = {each.path for each in configured}
     paths = (write_path(route) for route in list_plain(inventory.routes))
     plain = dict.fromkeys(path for path in paths if path and path not in known)
@@ -80,7 +70,7 @@ def _ask(
     failed: list[Symptom] = []
     alike: dict[tuple[int, bool], list[Request]] = {}
     for request in requests:
-        complete = complete_request(request, project.prepared, project.setting.config.host)
+        complete = project.complete_request(request)
         try:
             asker.ask(endpoint, Side(role=ROLE, request=complete, label="the project"))
         except WhereAsyncError as error:

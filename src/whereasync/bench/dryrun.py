@@ -87,7 +87,8 @@ def _check_alike(a: tuple[bytes, bytes], b: tuple[bytes, bytes]) -> None:
     )
 
 
-def _head(request: Request) -> dict[str, str]:
+def write_head(request: Request) -> dict[str, str]:
+    """Return the headers of a request that gets a connection of its own."""
     form = {"Content-Type": FORM} if request.body else {}
     return {**form, **dict(request.headers), "Connection": "close"}
 
@@ -118,7 +119,7 @@ class Asker:
                 request.method,
                 request.path,
                 body=request.body.encode() or None,
-                headers=_head(request),
+                headers=write_head(request),
             )
             answer = connection.getresponse()
             body = answer.read()

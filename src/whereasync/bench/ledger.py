@@ -1,7 +1,8 @@
 """What a run has come to so far, on the disk after every step.
 
 The bench changes nothing else: it adds to the ledger, and whatever ends the run, a full disk,
-Ctrl-C or kill -9, finds all earlier steps saved.
+Ctrl-C or kill -9, finds all earlier steps saved. Sessions never get there: one that the project
+signed itself would open the user's own site, and runs are shown around.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from whereasync import results
 
 if TYPE_CHECKING:
-    from whereasync.model import Fault, Run
+    from whereasync.model import Cell, Experiment, Fault, Request, Run
     from whereasync.store import RunDirectory
 
 
@@ -33,7 +34,7 @@ class Ledger:
     def set(self, **values: Any) -> None:
         """Replace fields of the run, and save it."""
         self.run = replace(self.run, elapsed=self.elapsed, **values)
-        self.directory.save(self.run)
+        self.directory.save(conceal(self.run))
 
     def add(self, name: str, *values: Any) -> None:
         """Append to one of the run's tuples, and save it."""
@@ -47,3 +48,30 @@ class Ledger:
         """Record what went wrong outside any trial, once."""
         if fault not in self.run.faults:
             self.add("faults", fault)
+
+
+def conceal(run: Run) -> Run:
+    """Return the run without the cookies of the users that it asks as."""
+
+    def conceal_all(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        return tuple(
+            replace(
+                cell,
+                a=replace(cell.a, request=_conceal(cell.a.request)),
+                b=replace(cell.b, request=_conceal(cell.b.request)),
+            )
+            for cell in cells
+        )
+
+    experiment: Experiment | None = run.experiment
+    if experiment is None:
+        return run
+    cells, sweep = conceal_all(experiment.cells), conceal_all(experiment.sweep)
+    return replace(run, experiment=replace(experiment, cells=cells, sweep=sweep))
+
+
+def _conceal(request: Request) -> Request:
+    if not request.user:
+        return request
+    kept = (pair for pair in request.headers if pair[0].lower() != "cookie")
+    return replace(request, headers=tuple(kept))

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from whereasync.bench.stage import RACE
 from whereasync.guard import Guard
-from whereasync.guard.outcalls import read_outcalls
+from whereasync.guard.outcalls import find_way_on, read_outcalls
 from whereasync.model import Caveat, Fault, Order, Prepared
 from whereasync.model.configuration import PARAMETER
 from whereasync.project import settle_in
@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 
     from whereasync.bench.stage import Service
     from whereasync.model import Config, DatabaseFacts, Experiment, Inventory, Recipe, Request
-    from whereasync.model.guarding import Outcall
     from whereasync.processes import Supervisor
     from whereasync.project import Guest, Home
     from whereasync.project.data import Data
     from whereasync.upstreams.company import Company, Wanted
+    from whereasync.upstreams.surroundings import Surroundings
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # Django asks no CSRF token for these
 DJANGO = "django"  # in place of an application's name
+# A masked token wherever a page may have it: a form's field, a meta tag, a script's variable.
+CSRF = r"(?i)csrf[^<>\n]{0,60}[a-z0-9]{64}\b"
 LOCALHOST = "localhost"
 LAUNCHER = ("-m", "whereasync_guest.serve")
 
@@ -75,7 +77,7 @@ class OwnSetting:
             home, company = self.home, None
             if self.stand_ins is not None:
                 company = up.enter_context(keep_company(self.stand_ins, supervisor))
-                home = self._surround(company)
+                home = self.surround(company.surroundings)
             guest = settle_in(home, supervisor)
             inventory = guest.ask("inventory").inventory
             assert inventory is not None  # an answer without a fault has it
@@ -88,11 +90,17 @@ class OwnSetting:
                 )
             )
             order = self._order(inventory)
-            yield OwnProject(setting=self, guest=guest, data=data, order=order, company=company)
+            yield OwnProject(
+                setting=self,
+                guest=guest,
+                data=data,
+                order=order,
+                company=company,
+                inventory=inventory,
+            )
 
-    def _surround(self, company: Company) -> Home:
-        """Return the home whose clients trust the stand-ins."""
-        surroundings = company.surroundings
+    def surround(self, surroundings: Surroundings) -> Home:
+        """Lay the stand-ins' files over the project's; return the home whose clients trust them."""
         if self.guard.is_on:  # the mounts are this namespace's alone
             from whereasync.guard import kernel
 
@@ -128,6 +136,7 @@ class OwnProject:
     data: Data
     order: Order  # beside the databases and the swaps of a role
     company: Company | None
+    inventory: Inventory
     prepared: Prepared = field(default_factory=Prepared)
     first: dict[str, str] = field(default_factory=dict)  # role → a path that it is asked for
 
@@ -159,7 +168,13 @@ class OwnProject:
     @property
     def said(self) -> tuple[str, ...]:
         """What was replaced, to be said aloud."""
-        return (*self.prepared.said, *self._say_stand_ins(), self.setting.guard.sentence)
+        swapped = (
+            f"in {role.upper()}, {new} answers in place of {old}"
+            for role, swaps in self.setting.swaps.items()
+            for old, new in swaps.items()
+        )
+        others = (*self.prepared.said, *self._say_stand_ins())
+        return (*swapped, *others, self.setting.guard.sentence)
 
     def _say_stand_ins(self) -> Iterator[str]:
         wanted = self.setting.stand_ins
@@ -177,10 +192,27 @@ class OwnProject:
     def prepare(self) -> None:
         """Make the database that all copies are made of: migrated, seeded, logged in to."""
         seed = self.setting.config.seed
-        swaps = {old: new for each in self.setting.swaps.values() for old, new in each.items()}
-        order = replace(self.order, swaps=swaps)  # so that a wrong name is said before any load
+        # What is swapped is swapped here too, so that a wrong name is said before any server.
+        first, *others = [each for each in self.setting.swaps.values() if each] or [{}]
+        order = replace(self.order, swaps=dict(first))
         ready = make_ready(self.data, self.guest, RACE, order=order, seed=seed)
         self.prepared = ready.prepared
+        for swaps in others:  # whole once more: caches are written anew, sessions among them
+            again = replace(order, databases=ready.databases, swaps=dict(swaps))
+            prepared = self.guest.ask("prepare", order=again).prepared or Prepared()
+            said = tuple(dict.fromkeys((*self.prepared.said, *prepared.said)))
+            self.prepared = replace(prepared, said=said)
+
+    def dismiss_company(self) -> None:
+        """Stop the stand-ins and take their files away: others are to have their place."""
+        if self.company is None:
+            return
+        self.company.child.stop()
+        if self.setting.guard.is_on:
+            from whereasync.guard import kernel
+
+            for theirs in self.company.surroundings.mounts:
+                kernel.uncover(Path(theirs))
 
     def first_path(self, role: str) -> str:
         """Return the path whose answer tells that a server is ready."""
@@ -194,17 +226,18 @@ class OwnProject:
     def load_race(self, objects: int) -> None:
         """Nothing: the data are what the project's own seed makes them."""
 
+    def complete_request(self, request: Request) -> Request:
+        """Return a request as it is sent, once prepared."""
+        directed = direct_request(request, self.setting.config.host)
+        return complete_request(directed, self.prepared)
+
     def complete(self, experiment: Experiment) -> Experiment:
         """Return the experiment with sessions, tokens and what fills the paths put in."""
-
-        def complete(request: Request) -> Request:
-            return complete_request(request, self.prepared, self.setting.config.host)
-
         cells = tuple(
             replace(
                 cell,
-                a=replace(cell.a, request=complete(cell.a.request)),
-                b=replace(cell.b, request=complete(cell.b.request)),
+                a=replace(cell.a, request=self.complete_request(cell.a.request)),
+                b=replace(cell.b, request=self.complete_request(cell.b.request)),
             )
             for cell in experiment.cells
         )
@@ -234,29 +267,25 @@ class OwnProject:
 
     def find_caveats(self) -> tuple[Fault, ...]:
         """Return who called out of the project's network, and what no stand-in could answer."""
-        calls = map(_say_call, read_outcalls(self.guest.directory))
-        return (*calls, *(_explain(self.company) if self.company else ()))
-
-
-def _say_call(call: Outcall) -> Fault:
-    called = f"{call.target} ({call.service})" if call.service else call.target
-    is_http = not call.service and not call.target.startswith(("/", "127.", "::1"))
-    return Fault(
-        kind=Caveat.CALLED_OUT,
-        detail=f"{call.where or 'somebody'} calls {called}"
-        + (", and was refused" if call.is_refused else ", for real"),
-        hint="declare what it answers in [stand-ins], or record it: whereasync record"
-        if is_http
-        else "this machine's services are kept out: switch it off, by a variable in environment",
-    )
+        refused = (
+            Fault(
+                kind=Caveat.CALLED_OUT,
+                detail=f"{each.where or 'somebody'} calls {each.named}"
+                + (", and was refused" if each.is_refused else ", for real"),
+                hint=find_way_on(each),
+            )
+            for each in read_outcalls(self.guest.directory)
+        )
+        return (*refused, *(_explain(self.company) if self.company else ()))
 
 
 def _explain(company: Company) -> Iterator[Fault]:
     account = company.account()
     for each in account.unanswered:
+        often = "once" if each.count == 1 else f"{each.count:,} times"
         yield Fault(
             kind=Caveat.NO_STAND_IN,
-            detail=f"{each.method} {each.url} got {each.reason or 'a 501'}, {each.count:,} times",
+            detail=f"{each.method} {each.url} got {each.reason or 'a 501'}, {often}",
             hint="declare that route in [stand-ins], or record it: whereasync record",
         )
     for client in account.refusals:
@@ -267,25 +296,39 @@ def _explain(company: Company) -> Iterator[Fault]:
         )
 
 
-def complete_request(request: Request, prepared: Prepared, host: str = "") -> Request:
-    """Return a request with its user's session, its token, and its path's places filled.
+def direct_request(request: Request, host: str) -> Request:
+    """Return a request for that host, or for localhost: few projects know 127.0.0.1.
 
-    It is for ``host``, or for localhost: projects that serve several domains know that one, and
-    few know 127.0.0.1.
+    Its answer may bear Django's CSRF tokens, which are others each time.
     """
+    is_said = any(name.lower() == "host" for name, _ in request.headers)
+    headers = request.headers if is_said else (("Host", host or LOCALHOST), *request.headers)
+    return replace(request, headers=headers, volatile=(*request.volatile, CSRF))
+
+
+def complete_request(request: Request, prepared: Prepared) -> Request:
+    """Return a request with its user's session, its token, and its path's places filled."""
     values = prepared.filled.get(request.recipe, {})
-    headers = dict(request.headers)
-    if "host" not in {name.lower() for name in headers}:
-        headers["Host"] = host or LOCALHOST
-    cookies = prepared.cookies.get(request.user, {})
-    is_safe = request.method in SAFE
-    if cookies and (request.user or not is_safe):
-        ours = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        headers["Cookie"] = "; ".join(filter(None, [headers.get("Cookie", ""), ours]))
-    if not is_safe and (token := prepared.tokens.get(request.user)):
-        headers.setdefault(prepared.csrf_header, token)
     path = PARAMETER.sub(
         lambda found: quote(values[found[1]], safe="/") if found[1] in values else found[0],
         request.path,
     )
-    return replace(request, path=path, headers=tuple(headers.items()))
+    return replace(request, path=path, headers=tuple(_identify(request, prepared)))
+
+
+def _identify(request: Request, prepared: Prepared) -> Iterator[tuple[str, str]]:
+    """Yield a request's headers with those that say whom it comes from; its own come first."""
+    is_safe, named = request.method in SAFE, {name.lower() for name, _ in request.headers}
+    cookies = prepared.cookies.get(request.user, {}) if request.user or not is_safe else {}
+    ours = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    for name, value in request.headers:
+        if ours and name.lower() == "cookie":
+            yield name, "; ".join(filter(None, [value, ours]))
+            ours = ""
+        else:
+            yield name, value
+    if ours:
+        yield "Cookie", ours
+    token = "" if is_safe else prepared.tokens.get(request.user, "")
+    if token and prepared.csrf_header.lower() not in named:
+        yield prepared.csrf_header, token

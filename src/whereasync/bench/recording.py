@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from whereasync.model import Asked, RecordedPass, Recording, StandInAccount
+from whereasync.model import Asked, RecordedPass, Recording
 from whereasync.upstreams import recordings
 from whereasync.upstreams.company import Wanted, keep_company
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from whereasync.model import Exchange, Request
+    from whereasync.model import Outcall, Request
     from whereasync.processes import Supervisor
     from whereasync.upstreams.surroundings import Surroundings
 
@@ -36,6 +36,8 @@ class Passage:
     # Runs an argv in the project's network to its end; None: the project is in ours.
     open_doors: Callable[[Sequence[str | Path]], object] | None
     wanted: Wanted  # the project's own environment and site-packages
+    # What the project called that nobody can stand in for, up to now.
+    find_outcalls: Callable[[], tuple[Outcall, ...]] = tuple
 
 
 def record(
@@ -59,32 +61,27 @@ def record(
                 for request in passage.requests:
                     tell(request)
                     status = ask(request)
-                    asked.append(Asked(method=request.method, path=request.path, status=status))
+                    asked.append(
+                        Asked(
+                            method=request.method,
+                            path=request.path,
+                            status=status,
+                            expected=request.status,
+                        )
+                    )
             is_whole = True
         except KeyboardInterrupt:
             pass  # the result says so
         company.child.stop()
         exchanges, account = company.recorded(), company.account()
-    return _keep(exchanges, account, tuple(asked), file, now, is_whole=is_whole)
-
-
-def _keep(  # noqa: PLR0913 # what a pass gives
-    exchanges: tuple[Exchange, ...],
-    account: StandInAccount,
-    asked: tuple[Asked, ...],
-    file: Path,
-    now: datetime,
-    *,
-    is_whole: bool,
-) -> RecordedPass:
-    made = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    recording = Recording(made=made, exchanges=exchanges)
+    recording = Recording(made=f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", exchanges=exchanges)
     if exchanges:
         recordings.write(file, recording)
     return RecordedPass(
         file=str(file) if exchanges else "",
         recording=recording,
         account=account,
-        asked=asked,
+        asked=tuple(asked),
+        outcalls=passage.find_outcalls(),
         is_whole=is_whole,
     )

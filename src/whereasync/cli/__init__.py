@@ -29,6 +29,7 @@ from whereasync.cli.leaving import leaving
 from whereasync.cli.map import map_
 from whereasync.cli.orm import orm
 from whereasync.cli.race import race
+from whereasync.cli.record import record
 from whereasync.cli.report import report
 from whereasync.cli.selfcheck import selfcheck
 from whereasync.cli.streaming import streaming
@@ -61,7 +62,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, demo, doctor, init, map_, race, report, selfcheck):
+for command in (check, demo, doctor, init, map_, race, record, report, selfcheck):
     app.add_command(command)
 for question in (idle, leaving, orm, streaming, test_client):
     demo.add_command(question)

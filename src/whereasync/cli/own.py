@@ -116,10 +116,17 @@ def find_stand_ins(opened: Opened, seed: int) -> Wanted | None:
 def find_packages(python: Path) -> tuple[Path, ...]:
     """Return an interpreter's own site-packages."""
     import json
+    import os
     import subprocess
 
     script = "import json, site, sys; print(json.dumps([p for p in sys.path if 'packages' in p]))"
-    done = subprocess.run([python, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [python, "-c", script],
+        cwd=os.sep,  # or a module of the project's would be imported, with no guard yet
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return tuple(map(Path, json.loads(done.stdout)))
 
 
@@ -160,22 +167,6 @@ def set_up_inside(opened: Opened, play: Play, guard: Guard, overlay: tuple[str, 
         database=guard.urls[0] if guard.urls else play.database or opened.config.database or None,
         guard=guard,
         stand_ins=find_stand_ins(opened, play.seed),
-    )
-
-
-def write_request(opened: Opened, recipe: Recipe) -> Request:
-    """Return a configured request, its places not yet filled."""
-    from whereasync.model import Request
-
-    return Request(
-        path=recipe.path,
-        method=recipe.method,
-        headers=recipe.headers,
-        body=recipe.body,
-        status=recipe.status,
-        volatile=recipe.volatile,
-        recipe=recipe.name,
-        user=opened.find_user(recipe.user) if recipe.user else "",
     )
 
 

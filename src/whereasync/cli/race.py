@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +24,9 @@ from whereasync.cli.options import (
     format_options,
     run_options,
 )
-from whereasync.cli.own import (
-    Play,
-    add_own_options,
-    change,
-    open_own,
-    set_up,
-    write_request,
-)
+from whereasync.cli.own import Play, add_own_options, open_own, set_up
 from whereasync.cli.project import project_options
+from whereasync.cli.requests import parse_swaps, write_own, write_plain
 from whereasync.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -42,16 +35,20 @@ if TYPE_CHECKING:
 
     from whereasync.bench import Setting
     from whereasync.cli.own import Opened
-    from whereasync.model import Arm, Experiment, Request, Upstream
+    from whereasync.model import Arm, Config, Experiment, Request, Upstream
     from whereasync.results import Results
     from whereasync.servers import App
-    from whereasync.servers.arms import Entry
 
 CLIENTS, CONNECTIONS = 8, 64
-BUDGET, UPSTREAM, OK = 120.0, "20ms", 200
-HOME = ("python", "settings", "config")  # options that ``open_own`` reads
-OWN_ONLY = {"user": "--as", "swap_a": "--swap-a", "swap_b": "--swap-b", "unguarded": "--unguarded"}
-FRAMING = ("content-length", "transfer-encoding")  # a wrong one hangs the server
+BUDGET, UPSTREAM = 120.0, "20ms"
+HOME = {"python": "--python", "settings": "--settings", "config": "--config"}  # for ``open_own``
+OWN_ONLY = {
+    "user": "--as",
+    "swap_a": "--swap-a",
+    "swap_b": "--swap-b",
+    "unguarded": "--unguarded",
+    **HOME,
+}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -169,28 +166,31 @@ class Typed:
 
 
 def _race_demo(typed: Typed) -> int:
+    if wrong := find_typed(**OWN_ONLY):
+        raise BadInputError(f"{wrong} is for your own project", "leave it out, or --demo")
+    require_extra()
+    setting = demo_setting(typed.database)
+    return _measure(typed, _plan_demo(typed, setting.app), setting)
+
+
+def _plan_demo(typed: Typed, app: App) -> Experiment:
     from whereasync.demo.experiment import RACE_OBJECTS
     from whereasync.model import Upstream
     from whereasync.servers.arms import parse_arm
     from whereasync.upstreams.latency import parse_latency
 
-    require_extra()
-    if wrong := find_typed(**OWN_ONLY):
-        raise BadInputError(f"{wrong} is for your own project", "leave it out, or --demo")
-    setting = demo_setting(typed.database)
     entries = {"a": parse_arm(typed.a), "b": parse_arm(typed.b)}
     latency = typed.upstream or UPSTREAM
     parse_latency(latency)
     seed = draw_seed(typed.seed)
-    experiment = _plan(
+    return _plan(
         typed,
-        {role: _request(entry.path, typed) for role, entry in entries.items()},
-        {role: _candidates(entry.arm, setting.app, typed) for role, entry in entries.items()},
+        {role: write_plain(entry.path, typed) for role, entry in entries.items()},
+        {role: _candidates(entry.arm, app, typed) for role, entry in entries.items()},
         objects=RACE_OBJECTS,
         upstream=Upstream(latency=latency, rates="small", seed=seed),
         seed=seed,
     )
-    return _measure(typed, experiment, setting)
 
 
 def _race_own(typed: Typed) -> int:
@@ -200,20 +200,18 @@ def _race_own(typed: Typed) -> int:
         raise BadInputError(
             "--upstream is of the demo's project", "declare [stand-ins] for yours, or give --demo"
         )
-    opened = open_own()
+    opened = _open()
     entries = {"a": parse_arm(typed.a, opened.config), "b": parse_arm(typed.b, opened.config)}
-    requests = {role: _own_request(opened, each, typed) for role, each in entries.items()}
-    config, seed = opened.config, draw_seed(typed.seed)
-    typed = replace(
-        typed, clients=typed.clients or config.clients or None, budget=typed.budget or config.budget
-    )
+    requests = {role: write_own(opened, each, typed) for role, each in entries.items()}
+    seed = draw_seed(typed.seed)
+    typed = _take_defaults(typed, opened.config)
     arms = {role: entry.arm for role, entry in entries.items()}
     experiment = _plan(
         typed, requests, {role: (arm,) for role, arm in arms.items()}, seed=seed
     )  # before anything is fetched
     swaps = {
-        "a": {**entries["a"].swap, **_parse_swaps(typed.swap_a)},
-        "b": {**entries["b"].swap, **_parse_swaps(typed.swap_b)},
+        "a": {**entries["a"].swap, **parse_swaps(typed.swap_a)},
+        "b": {**entries["b"].swap, **parse_swaps(typed.swap_b)},
     }
     play = Play(
         requests=tuple(requests.values()),
@@ -224,7 +222,26 @@ def _race_own(typed: Typed) -> int:
     )
     setting = set_up(opened, play, unguarded=typed.unguarded)
     candidates = {role: _candidates(arm, setting.app, typed) for role, arm in arms.items()}
-    return _measure(typed, replace(experiment, candidates=candidates), setting)
+    experiment = replace(experiment, candidates=candidates)
+    require_time(experiment)  # with the candidates that are tuned
+    return _measure(typed, experiment, setting)
+
+
+def _open() -> Opened:
+    from whereasync.project.places import NoProjectError
+
+    try:
+        return open_own()
+    except NoProjectError as error:
+        raise BadInputError(error.what, f"{error.hint}; or race the demo's: --demo") from error
+
+
+def _take_defaults(typed: Typed, config: Config) -> Typed:
+    """Return what was typed, with the configuration's clients and budget where nothing was."""
+    usual = config.clients if typed.rate is None else ()  # in the open loop they mean another thing
+    return replace(
+        typed, clients=typed.clients or usual or None, budget=typed.budget or config.budget
+    )
 
 
 def _measure(typed: Typed, experiment: Experiment, setting: Setting) -> int:
@@ -266,70 +283,6 @@ def _plan(  # a race has that many properties
     )
     require_time(experiment)
     return experiment
-
-
-def _own_request(opened: Opened, entry: Entry, typed: Typed) -> Request:
-    """Return what an arm asks for: a configured request, changed by what was typed."""
-    recipe = opened.find_recipe(entry.request, entry.path)
-    user = None if typed.user is None else opened.find_user(typed.user)
-    if recipe is None:
-        return change(_request(entry.path, typed), user=user)
-    plain = _request(entry.path, typed)
-    return change(
-        write_request(opened, recipe),
-        method=plain.method if typed.method or typed.data is not None else None,
-        body=typed.data,
-        headers=(*recipe.headers, *plain.headers) if plain.headers else None,
-        status=typed.status,
-        volatile=(*recipe.volatile, *typed.volatile) if typed.volatile else None,
-        user=user,
-    )
-
-
-def _parse_swaps(texts: tuple[str, ...]) -> dict[str, str]:
-    swaps = {}
-    for text in texts:
-        old, is_said, new = text.partition("=")
-        if not is_said or not all(
-            re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", n) for n in (old, new)
-        ):
-            raise BadInputError(
-                f"“{text}” says of no view what answers instead",
-                "--swap-b shop.views.detail=shop.fast.adetail",
-            )
-        swaps[old] = new
-    return swaps
-
-
-def _request(path: str, typed: Typed) -> Request:
-    from whereasync.model import Request
-
-    if typed.data is not None and typed.method == "GET":
-        raise BadInputError("a GET request has no body", "leave out --data, or --method GET")
-    for pattern in typed.volatile:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise BadInputError(
-                f"--volatile {pattern!r} is no regular expression: {error}", "escape it with \\"
-            ) from None
-    return Request(
-        path=path,
-        method=typed.method or ("GET" if typed.data is None else "POST"),
-        headers=tuple(map(_parse_header, typed.headers)),
-        body=typed.data or "",
-        status=typed.status or OK,
-        volatile=typed.volatile,
-    )
-
-
-def _parse_header(text: str) -> tuple[str, str]:
-    name, _, value = text.partition(":")
-    if name.lower() in FRAMING:
-        raise BadInputError(f"--header may not set {name}", "give the body with --data")
-    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*", text):
-        raise BadInputError(f"--header {text!r} is no header", "write --header 'Name: value'")
-    return name, value.strip()
 
 
 def _candidates(arm: Arm, app: App, typed: Typed) -> tuple[Arm, ...]:

@@ -1,4 +1,4 @@
-"""Which routes of a project can be asked for, and how their paths are written. Pure.
+"""Which routes of a project can be asked for, and how their requests are written. Pure.
 
 A newcomer would ask for every route: one that takes only POST changes something, and the admin's
 want a user whom nobody has named.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whereasync.model import Request
 from whereasync.model.configuration import PARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from whereasync.model import Route
+    from whereasync.model import Config, Recipe, Route
 
 _FORMAT = "{format}"  # REST Framework's FORMAT_SUFFIX_KWARG, as nearly everybody leaves it
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
@@ -69,3 +70,17 @@ def write_path(route: Route) -> str | None:
         path = _PARAMETER.sub(r"{\1}", route.path)
     is_odd = re.search(r"[^!-~]|[<>#\\^$()*+?|\[\]{}]", PARAMETER.sub("", path))
     return path if path.startswith("/") and not is_odd else None
+
+
+def write_request(recipe: Recipe, config: Config) -> Request:
+    """Return a configured request, its places not yet filled."""
+    return Request(
+        path=recipe.path,
+        method=recipe.method,
+        headers=recipe.headers,
+        body=recipe.body,
+        status=recipe.status,
+        volatile=recipe.volatile,
+        recipe=recipe.name,
+        user=config.users.get(recipe.user, recipe.user),
+    )

@@ -17,6 +17,7 @@ from pathlib import Path
 NEW_MOUNTS, NEW_USER, NEW_NET = 0x00020000, 0x10000000, 0x40000000  # linux/sched.h
 _RDONLY, _NOSUID, _NODEV, _BIND, _REC, _SLAVE = 1, 2, 4, 0x1000, 0x4000, 0x80000  # linux/mount.h
 _GET_FLAGS, _SET_FLAGS, _SET_ADDRESS, _SET_MASK = 0x8913, 0x8914, 0x8916, 0x891C  # linux/sockios.h
+_DETACH = 2  # sys/mount.h
 _UP = 1
 _SETTLED = 3.0  # s
 _LOOPBACK = b"lo"
@@ -54,6 +55,12 @@ def cover(directory: Path) -> None:
 def bind(source: Path, target: Path) -> None:
     """Lay a file or a directory over another of its kind."""
     mount(str(source), target, "", _BIND | _REC)
+
+
+def uncover(target: Path) -> None:
+    """Take away what lies over a file, which may still be open: else nobody can delete that."""
+    what = f"{target} can't be uncovered"
+    _call(what, "umount2", os.fsencode(target), _DETACH)
 
 
 def raise_loopback() -> None:

@@ -6,6 +6,8 @@ by the kernel, which counts and doesn't name: ``Guard.count_attempts``.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from whereasync import serial
@@ -13,6 +15,7 @@ from whereasync.errors import WhereAsyncError
 from whereasync.model import Outcall
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
     from pathlib import Path
 
 FILE = "outcalls.jsonl"  # below the order's private directory, as the guest's fence.py has it
@@ -28,6 +31,23 @@ def read_outcalls(private: Path) -> tuple[Outcall, ...]:
     except OSError:
         return ()
     return tuple(dict.fromkeys(filter(None, map(_read, lines))))
+
+
+def find_way_on(call: Outcall) -> str:
+    """Return what to do about a call: only HTTP is stood in for, and only a name's is recorded."""
+    address = _find_address(call.target)
+    if not call.service and address is None and not call.target.startswith("/"):
+        return "declare what it answers in [stand-ins], or record it: whereasync record"
+    if not call.service and address is not None and address.is_loopback:
+        return "if it speaks HTTP, declare what it answers in [stand-ins]"
+    return "configure the project without it, or swap the view that calls it: --swap-b"
+
+
+def _find_address(target: str) -> IPv4Address | IPv6Address | None:
+    host, _, _ = target.rpartition(":")
+    with suppress(ValueError):
+        return ip_address(host)
+    return None
 
 
 def _read(line: bytes) -> Outcall | None:

@@ -14,3 +14,8 @@ class Outcall:
     is_theirs: bool = False  # ``where`` is the project's own code, not a library's
     service: str = ""  # what that port is usually for: "Redis"
     is_refused: bool = True  # False: unguarded, so it went out
+
+    @property
+    def named(self) -> str:
+        """The target as a reader knows it: "127.0.0.1:6379 (Redis)"."""
+        return f"{self.target} ({self.service})" if self.service else self.target

@@ -129,6 +129,7 @@ class Order:
     wsgi: str = ""  # the project's entry points; empty: made for it
     asgi: str = ""
     swaps: dict[str, str] = field(default_factory=dict)  # dotted name → what answers instead
+    answers_names: bool = False  # while recording: every name leads to a stand-in
     keep_caches: bool = False  # the caches are private already
     tasks: str = "eager"  # Celery and Django Tasks: "eager", or "drop"
     users: tuple[str, ...] = ()  # to log in, by their user names

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from whereasync.model.guarding import Outcall
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandInRoute:
@@ -130,7 +132,8 @@ class Asked:
 
     method: str
     path: str
-    status: int
+    status: int  # 0: it gave no answer
+    expected: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,4 +144,5 @@ class RecordedPass:
     recording: Recording
     account: StandInAccount
     asked: tuple[Asked, ...]
+    outcalls: tuple[Outcall, ...] = ()  # what was refused, since it was no name's HTTP
     is_whole: bool = True  # False: interrupted

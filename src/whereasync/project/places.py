@@ -26,6 +26,10 @@ VARIABLE = "DJANGO_SETTINGS_MODULE"
 _NAME = "settings module"
 
 
+class NoProjectError(BadInputError):
+    """Nobody says that there is a project here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """A settings module, and who named it."""
@@ -94,9 +98,9 @@ def find_settings(
             f"{MANAGE} doesn't say which {_NAME} it takes", "name it: --settings shop.settings"
         )
     if found is None:
-        raise BadInputError(
+        raise NoProjectError(
             f"there is no Django project here: no {MANAGE}, and no {_NAME} is named",
-            "go to the directory of manage.py, or name the module: --settings shop.settings",
+            "go to manage.py's directory, or name it: --config PATH (or --settings shop.settings)",
         )
     return found
 

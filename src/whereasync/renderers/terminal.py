@@ -215,6 +215,7 @@ def _lay_out(block: Table, rows: list[list[Line]], widths: list[int], gap: int) 
             justify=column.align.value,
             width=size,
             vertical="bottom" if has_figures else "top",
+            overflow="fold",
         )
     for cells in rows:
         grid.add_row(*cells)

@@ -118,6 +118,8 @@ def _describe_load(experiment: Experiment | None) -> Iterator[str]:
     request = experiment.cells[0].a.request
     if request.method != "GET":
         yield f"; {request.method} requests"
+    if request.user:
+        yield f"; asked as {request.user}"
     if rate := experiment.cells[0].rate:
         yield f"; open loop, {rate:,g} requests/s to each"
     if experiment.upstream:
@@ -314,7 +316,7 @@ def _tuned(results: Results) -> Iterator[Block]:
 def _closing(results: Results) -> Iterator[Block]:
     run = results.run
     if run.said:
-        yield paragraph(dim("So that nothing of yours is written or reached:"))
+        yield paragraph(dim("How your project was run:"))
         yield items(*((each,) for each in run.said))
     for found in run.caveats:
         yield qualify(found)

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whereasync.document import Block, Line
-    from whereasync.model import Exchange, RecordedPass
+    from whereasync.model import Exchange, Outcall, RecordedPass
 
 SHOWN = 10  # of a list; the rest is counted
+_NEED_SOMEBODY = (301, 302, 303, 401, 403)  # often a login
 _COLUMNS = ("calls", "median answer", "longest", "new connection", "received")
 
 
@@ -46,10 +47,7 @@ def _walk(found: RecordedPass) -> Iterator[Block]:
     if exchanges:
         yield _tabulate(exchanges)
     else:
-        yield paragraph(
-            f"The {len(found.asked)} requests made no outbound call by HTTP: ",
-            "there is nothing to stand in for.",
-        )
+        yield paragraph(*_say_none(found))
     yield from _list_failed(found)
     yield from _list_missing(found)
     if exchanges:
@@ -58,6 +56,17 @@ def _walk(found: RecordedPass) -> Iterator[Block]:
             "before you give it to anybody.",
         )
         yield next_step("Nothing more to do: whereasync replays the newest recording by itself.")
+
+
+def _say_none(found: RecordedPass) -> tuple[str, ...]:
+    """Say why there is no recording, and where nothing is missing."""
+    if found.account.answered:
+        return ("Declared stand-ins answered every call that got an answer: nothing was recorded.",)
+    if found.account.unanswered or found.account.refusals or found.outcalls:
+        return ("Nothing could be recorded.",)
+    count = len(found.asked)
+    those = f"The {count} requests" if count > 1 else "The only request"
+    return (f"{those} made no outbound call by HTTP: there is nothing to stand in for.",)
 
 
 def _tabulate(exchanges: tuple[Exchange, ...]) -> Block:
@@ -83,12 +92,20 @@ def _sum_up(calls: list[Exchange]) -> list[Line]:
 
 def _list_failed(found: RecordedPass) -> Iterator[Block]:
     """Say which requests the project itself failed, since their calls may be missing."""
-    wrong = [each for each in found.asked if each.status >= 400]
-    if wrong:
-        yield caveat(
-            f"{len(wrong)} of {len(found.asked)} requests failed: calls of theirs may be missing."
-        )
-        yield _shorten([(code(f"{each.method} {each.path}"), f" {each.status}") for each in wrong])
+    wrong = [each for each in found.asked if each.status != each.expected]
+    if not wrong:
+        return
+    wants_login = any(each.status in _NEED_SOMEBODY for each in wrong)
+    yield caveat(
+        f"{len(wrong)} of {len(found.asked)} requests weren't answered as they should be: calls of"
+        " theirs may be missing.",
+        hint="ask as a user of the project's: whereasync record --as NAME"
+        if wants_login
+        else "see why: whereasync doctor --requests",
+    )
+    yield _shorten(
+        [(code(f"{each.method} {each.path}"), f" {each.status or 'no answer'}") for each in wrong]
+    )
 
 
 def _list_missing(found: RecordedPass) -> Iterator[Block]:
@@ -107,12 +124,22 @@ def _list_missing(found: RecordedPass) -> Iterator[Block]:
             hint="have them read SSL_CERT_FILE, or swap the call for one that waits as long",
         )
         yield _shorten([(code(each.host or "?"), f": {each.reason}") for each in account.refusals])
+    if found.outcalls:
+        yield caveat(
+            "These calls were refused: only what a request asks by HTTP, of a name, is recorded.",
+            hint="declare what answers them in [stand-ins], or configure the project without them",
+        )
+        yield _shorten([_name(each) for each in found.outcalls])
     heard = {each.url.split("/")[2].partition(":")[0] for each in found.recording.exchanges}
     heard |= {each.url.split("/")[2].partition(":")[0] for each in account.unanswered}
     heard |= {each.host for each in account.refusals}
     if silent := [name for name in account.names if name not in heard]:
         yield caveat("Looked up, but not asked by HTTP on port 80 or 443, so not recorded:")
         yield _shorten([(code(name),) for name in silent])
+
+
+def _name(call: Outcall) -> Line:
+    return (f"{call.where or 'somebody'} calls ", code(call.named))
 
 
 def _shorten(lines: Sequence[Line]) -> Block:

@@ -11,7 +11,7 @@ from asgiref.sync import SyncToAsync
 from django.core.handlers.asgi import ASGIHandler
 from django.test import override_settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nasty.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "nasty.settings"  # whatever is said outside
 SCOPE = {
     "type": "http",
     "method": "GET",

@@ -8,7 +8,7 @@ from django.urls import get_resolver, resolve
 from django.utils import translation
 from django.utils.regex_helper import normalize
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nasty.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "nasty.settings"  # whatever is said outside
 
 
 def collect(resolver, prefix=""):
