@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from whereasync.bench.asking import _say_alike, list_requests
+from whereasync.bench.asking import _hint, _say_alike, list_requests
 from whereasync.model import Config, Health, Inventory, Recipe, Request, Route
 
 INVENTORY: dict[str, Any] = {
@@ -51,7 +51,13 @@ def test_routes_that_are_answered_alike_are_one_line(
 ) -> None:
     """With what can be done; nothing is missing, for nobody configured them."""
     requests = [Request(path=f"/{number}", user=user) for number in range(count)]
-    said = _say_alike(status, requests, wants_login=wants_login)
-    assert (said.health, said.detail) == (Health.NOTE, detail)
-    assert hint in said.hint
-    assert bool(hint) == bool(said.hint)
+    found = _hint(status, requests[0], wants_login=wants_login, is_only=status == 400)
+    said = _say_alike(status, requests, found, wants_login=wants_login)
+    assert (said.health, said.detail, said.hint) == (Health.NOTE, detail, found)
+    assert hint in found
+    assert bool(hint) == bool(found)
+
+
+def test_it_is_not_the_host_where_others_were_answered() -> None:
+    """Some view misses a parameter."""
+    assert not _hint(400, Request(path="/"), wants_login=False, is_only=False)

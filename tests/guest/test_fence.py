@@ -195,6 +195,23 @@ def test_of_libraries_an_application_of_the_projects_is_named(
     assert seen == ("bugs/phone.py, line 2", False)
 
 
+def test_middleware_that_passes_a_request_on_did_not_call(shop: Path) -> None:
+    """Another's view did; what middleware calls itself is nearer than Django's handler."""
+    packages = shop.parent / "site-packages"
+    roots = (str(shop.parent), str(packages))
+    view = load(packages / "rq" / "views.py", "def view(find, roots): return find(roots)")["view"]
+    source = "def inner(get, *both):\n    return get(*both)"
+    name = "django.core.handlers.exception"
+    inner = load(packages / "django" / "handlers.py", source, name=name)["inner"]
+    passed = "def middleware(inner, view, *both):\n    return inner(view, *both)"
+    middleware = load(shop / "middleware.py", passed)["middleware"]
+    seen = middleware(inner, view, fence.find_caller, roots)
+    assert seen == ("site-packages/rq/views.py, line 1", False)
+    own = "def middleware(view, *both):\n    return view(*both)"
+    middleware = load(shop / "middleware.py", own)["middleware"]
+    assert inner(middleware, view, fence.find_caller, roots) == ("shop/middleware.py, line 2", True)
+
+
 def test_what_the_overlay_brought_is_not_the_projects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

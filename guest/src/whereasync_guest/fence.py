@@ -40,6 +40,7 @@ AGAIN = 1.0  # s before it is looked again whether somebody listens
 _HERE = ("", "0.0.0.0", "::", "::1", "localhost")  # noqa: S104 # compared, not listened on
 _LISTENS = "0A"  # /proc/net/tcp's state
 _INET = (socket.AF_INET, socket.AF_INET6)
+_HANDLERS = "django.core.handlers."
 _DGRAM = int(socket.SOCK_DGRAM)
 
 
@@ -312,8 +313,10 @@ def find_caller(roots: tuple[str, ...] = ()) -> tuple[str, bool]:
             return place(frame, roots), True
         if not library and "-packages" in file:
             library = place(frame, roots)
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if not application and package in packages:
+        module = str(frame.f_globals.get("__name__", ""))
+        if library and module.startswith(_HANDLERS):
+            break  # further out there is only middleware, which passes every request on
+        if not application and module.partition(".")[0] in packages:
             application = place(frame, roots)
         frame = frame.f_back
     waiting = {place(each, roots) for each in find_waiting()}

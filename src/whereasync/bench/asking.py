@@ -87,10 +87,13 @@ def _ask(
     yield Symptom(subject=SUBJECT, health=health, detail=said)
     yield from failed
     for (status, wants_login), asked in alike.items():
-        yield _say_alike(status, asked, wants_login=wants_login)
+        hint = _hint(status, asked[0], wants_login=wants_login, is_only=not answered)
+        yield _say_alike(status, asked, hint, wants_login=wants_login)
 
 
-def _say_alike(status: int, requests: Sequence[Request], *, wants_login: bool) -> Symptom:
+def _say_alike(
+    status: int, requests: Sequence[Request], hint: str, *, wants_login: bool
+) -> Symptom:
     """Return what is said of routes that nobody configured, and that are answered alike."""
     paths = [each.path for each in requests]
     more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
@@ -100,17 +103,18 @@ def _say_alike(status: int, requests: Sequence[Request], *, wants_login: bool) -
         subject=SUBJECT,
         health=Health.NOTE,
         detail=f"{len(paths)} {does}: {', '.join(paths[:NAMED])}{more}",
-        hint=_hint(status, wants_login=wants_login, is_user=bool(requests[0].user)),
+        hint=hint,
     )
 
 
-def _hint(status: int, *, wants_login: bool, is_user: bool) -> str:
-    if not is_user and (wants_login or status in {401, 403}):
+def _hint(status: int, request: Request, *, wants_login: bool, is_only: bool) -> str:
+    """Return what can be done; ``is_only`` where no route was answered as expected."""
+    if not request.user and (wants_login or status in {401, 403}):
         return "ask as a user: --as NAME"
     if wants_login or status == 403:
         return "another user may: --as NAME"
     if status == 401:
         return "a session isn't enough: give its headers in [[requests]]"
-    if status == 400:
+    if status == 400 and is_only:  # else some view misses its parameters
         return 'if it minds the host, name one: host = "shop.example.com"'
     return ""

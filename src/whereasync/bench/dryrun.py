@@ -172,7 +172,7 @@ class Asker:
             case _ if status >= 500:
                 more = telling_line(endpoint.child.tail(LOG))
                 is_ours = "whereasync:" in more  # a call that was refused: the line says what to do
-                hint = "whereasync record keeps real answers" if is_ours else "mend the view first"
+                hint = "" if is_ours else "mend the view first"
             case _:
                 more, hint = "", f"send what it needs, or {expect}"
         what = f"{side.label} answers {status} to {request.method} {request.path}"
