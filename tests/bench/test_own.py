@@ -127,8 +127,9 @@ def test_an_experiment_is_completed(tmp_path: Path) -> None:
     assert project.first_path("a") == "/"
     done = project.complete(replace(planned, cells=cells, sweep=cells))
     assert [cell.a.request.path for cell in done.cells] == ["/bread/7/"] * 2
-    assert [cell.a.request.headers for cell in done.cells] == [TRUSTED] * 2
-    assert [cell.b for cell in done.cells] == [cell.b for cell in planned.cells]
+    host = ("Host", "localhost")
+    assert [cell.a.request.headers for cell in done.cells] == [(host, *TRUSTED)] * 2
+    assert [cell.b.request.headers for cell in done.cells] == [(host,)] * 2
     assert done.sweep == done.cells
     assert (project.first_path("a"), project.first_path("b")) == ("/bread/7/", "/plain/async/")
     assert project.complete(replace(planned, sweep=())).sweep == ()

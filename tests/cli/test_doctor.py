@@ -105,6 +105,13 @@ def diagnose(run: Run) -> Diagnose:
     return ask
 
 
+def test_who_asks_is_only_said_where_something_is_asked(run: Run) -> None:
+    """Else the doctor would be as content as if that user had been looked at."""
+    code, out, said = run("doctor", "--as", "ann")
+    assert (code, out) == (2, "")
+    assert "add --requests" in said
+
+
 def test_a_project_is_found_written_down_and_found_well(
     project: Path, run: Run, diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch
 ) -> None:

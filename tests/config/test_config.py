@@ -22,6 +22,9 @@ paths = ["apps", "lib"]
 database = "embedded:system"
 template = "shop_template"
 seed = ["loaddata demo", "make_items --count '1 000'"]
+host = "shop.example.com:8443"
+wsgi = "shop.entry"
+asgi = "shop.entry:app"
 tasks = "drop"
 budget = "5m"
 clients = [64, 1, 8, 8]
@@ -103,6 +106,9 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
         database="embedded:system",
         template="shop_template",
         seed=("loaddata demo", "make_items --count '1 000'"),
+        host="shop.example.com:8443",
+        wsgi="shop.entry",
+        asgi="shop.entry:app",
         tasks="drop",
         budget=300.0,
         clients=(1, 8, 64),
@@ -184,6 +190,23 @@ def test_without_a_file_everything_has_its_default(tmp_path: Path) -> None:
     assert load(tmp_path) == Config(home=str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'host = "https://shop.example.com/"',
+        'host = "shop example"',
+        'wsgi = "shop/wsgi.py"',
+        'asgi = "shop.asgi:app:x"',
+    ],
+)
+def test_a_host_and_an_application_are_names(tmp_path: Path, wrong: str) -> None:
+    """An address with a scheme, and a file, are refused with what to write."""
+    with pytest.raises(BadInputError) as refused:
+        read(tmp_path, wrong)
+    assert "line 1: " in refused.value.what
+    assert refused.value.hint.startswith(f"write {wrong.partition(' ')[0]} = ")
+
+
 @pytest.mark.parametrize("name", ["whereasync.toml", "pyproject.toml"])
 def test_the_nearest_file_upwards_holds(tmp_path: Path, name: str) -> None:
     """One without a section of ours is no configuration, however broken."""
@@ -224,7 +247,7 @@ TWO = '[[requests]]\npath = "/"\n[[requests]]\n'
     ("text", "what", "hint"),
     [
         ('\nseting = "a"', "line 2: there is no key “seting” here", "did you mean settings?"),
-        ("zzz = 1", "line 1: there is no key “zzz” here", "known here: arms, budget,"),
+        ("zzz = 1", "line 1: there is no key “zzz” here", "known here: arms, asgi, budget,"),
         (
             TWO + 'path = "/a/"\nmetod = "POST"',
             "line 5: there is no key “metod” in requests[2] here",

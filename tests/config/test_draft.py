@@ -10,6 +10,7 @@ import pytest
 
 from whereasync.config import read_config
 from whereasync.config.draft import DATABASES, draft
+from whereasync.config.routes import list_parametrised
 from whereasync.model import (
     CacheSetting,
     Config,
@@ -221,3 +222,32 @@ def test_whatever_a_project_is_called_is_read_back(tmp_path: Path, seed: int) ->
     assert off.settings == "shop.settings"
     on = read_back(tmp_path, switch_on(text).replace("'…'", "'1'"))
     assert len(on.requests) >= len(off.requests)
+
+
+VIEWS = (handle("shop.rest.Items.list", "GET"),)
+ITEMS = Route(path="^/items/$", template="/items/", handlers=VIEWS)
+
+
+def with_format(path: str, view: str) -> Route:
+    """Return what REST Framework makes of a route beside it."""
+    return Route(
+        path=f"^{path}\\.(?P<format>[a-z0-9]+)/?$",
+        template=f"{path}.{{format}}",
+        parameters={"format": "regex"},
+        handlers=(handle(view, "GET"),),
+    )
+
+
+def test_a_route_is_written_as_a_request_has_it(tmp_path: Path) -> None:
+    """Not as the regular expression that it is: an arm's path begins with a slash."""
+    text = draft(take(routes=(ITEMS,)), Config())
+    assert f"#   {'/items/':<44} shop.rest.Items.list (sync)" in text.splitlines()
+    on = re.sub(r"^#(?=(\[arms\]|today|tomorrow))", "", text, flags=re.MULTILINE)
+    assert read_back(tmp_path, on).arms["today"].path == "/items/"
+
+
+def test_the_same_views_with_a_format_are_left_out() -> None:
+    """Others that end in a format are a route like any."""
+    same, other = (with_format("/items", f"shop.rest.Items.{name}") for name in ("list", "export"))
+    alone = with_format("/report", "shop.rest.report")
+    assert list_parametrised((ITEMS, same, other, alone)) == (other, alone)

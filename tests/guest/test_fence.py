@@ -15,8 +15,10 @@ from tests.guarded import run, skip_without_namespaces
 from whereasync.errors import BadInputError
 from whereasync.guard.outcalls import read_outcalls
 from whereasync.stacks.interpreters import find_interpreter
-from whereasync_guest import fence
+from whereasync_guest import fence, places
+from whereasync_guest.entering import add_paths
 from whereasync_guest.fence import Fence, NotReachableError, UnknownNameError
+from whereasync_guest.order import Order
 
 GUEST = Path(fence.__file__).parents[1]
 HERE = "test_fence.py, line"
@@ -179,6 +181,46 @@ def test_a_library_is_named_where_none_of_the_project_is_on_the_stack(shop: Path
     assert seen == [("", False)]
 
 
+def test_of_libraries_an_application_of_the_projects_is_named(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A project that is installed itself has no other code than that."""
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "bugs.settings")
+    packages = shop.parent / "site-packages"
+    roots = (str(packages),)
+    client = load(packages / "urllib3" / "connect.py", "def get(find, roots): return find(roots)")
+    source = "def tell(get, find, roots):\n    return get(find, roots)"
+    tell = load(packages / "bugs" / "phone.py", source, name="bugs.phone")["tell"]
+    seen = tell(client["get"], fence.find_caller, roots)
+    assert seen == ("bugs/phone.py, line 2", False)
+
+
+def test_what_the_overlay_brought_is_not_the_projects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fetched server stands outside of site-packages, and a project may stand within."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    root, overlay = tmp_path / "site-packages" / "shop", tmp_path / "overlay"
+    add_paths(
+        Order(
+            settings="x",
+            answer="x",
+            private="",
+            paths=(str(root), str(tmp_path)),
+            overlay=(str(overlay),),
+        )
+    )
+    try:
+        assert places.is_installed(str(overlay / "uvicorn" / "importer.py"))
+        assert not places.is_installed(str(root / "views.py"))
+        assert places.is_installed(str(root / ".venv" / "site-packages" / "redis.py"))
+        assert places.is_installed(str(tmp_path / "site-packages" / "redis.py"))
+        assert not places.is_installed(str(tmp_path / "views.py"))
+    finally:
+        places.GROUNDS.clear()
+        places.FETCHED.clear()
+
+
 def test_who_waits_for_a_librarys_task_is_the_caller(shop: Path) -> None:
     """A client resolves in a task of its own; where two wait, nobody knows which it was."""
     library = load(
@@ -203,9 +245,9 @@ def test_who_waits_for_a_librarys_task_is_the_caller(shop: Path) -> None:
     assert asyncio.run(ask(*views)) == [("site-packages/client.py, line 3", False)] * 2
 
 
-def load(path: Path, source: str) -> dict[str, Any]:
-    """Run source as if it lay at that path."""
-    scope: dict[str, Any] = {}
+def load(path: Path, source: str, name: str = "") -> dict[str, Any]:
+    """Run source as if it lay at that path, in a module of that name."""
+    scope: dict[str, Any] = {"__name__": name}
     exec(compile(textwrap.dedent(source), str(path), "exec"), scope)
     return scope
 

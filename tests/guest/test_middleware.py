@@ -161,3 +161,20 @@ def test_one_that_cant_be_built_is_a_fault(
         "MIDDLEWARE = ['kept.Kept']\n"
     )
     assert ask(tmp_path, "settings")["fault"]["what"].startswith(what)
+
+
+def test_a_chain_that_a_middleware_builds_as_it_is_imported_is_not_the_projects(
+    ask: Asking, tmp_path: Path
+) -> None:
+    """A module that imports wsgi.py builds a handler while Django builds ours."""
+    (tmp_path / "kept.py").write_text(
+        "from django.core.wsgi import get_wsgi_application\n"
+        "from django.middleware.common import CommonMiddleware as Outer\n"
+        "get_wsgi_application()\n"
+    )
+    (tmp_path / "settings.py").write_text(
+        "SECRET_KEY = 'x'\nROOT_URLCONF = 'settings'\nurlpatterns = []\n"
+        "MIDDLEWARE = ['kept.Outer', 'django.middleware.security.SecurityMiddleware']\n"
+    )
+    chain = ask(tmp_path, "settings")["inventory"]["middleware"]
+    assert [each["name"].rpartition(".")[2] for each in chain] == ["Outer", "SecurityMiddleware"]

@@ -168,6 +168,11 @@ class NoUsers: pass
     )
     what, hint = bakery.ask("prepare", users=["anna"]).fault
     assert what == "“anna” can't be logged in: RuntimeError: nobody comes in"
+    assert hint == "look at what user_logged_in calls"
+    bakery.say("SECRET_KEY = ''")
+    what, hint = bakery.ask("prepare", users=["anna"]).fault
+    assert "can't be logged in: ImproperlyConfigured: The SECRET_KEY" in what
+    assert 'environment = { SECRET_KEY = "…" }' in hint
     bakery.say('AUTHENTICATION_BACKENDS = ["bakery.models.NoUsers"]')
     what, _ = bakery.ask("prepare", users=["anna"]).fault
     assert what == "no backend of AUTHENTICATION_BACKENDS has get_user"

@@ -258,7 +258,7 @@ def test_everything_else(bakery: Bakery) -> None:
     assert (
         shown["TASKS"]["default"]["BACKEND"] == "django_tasks.backends.immediate.ImmediateBackend"
     )
-    assert shown["ALLOWED_HOSTS"] == ["bakery.example", "127.0.0.1", "localhost"]
+    assert shown["ALLOWED_HOSTS"] == ["bakery.example", "127.0.0.1", ".localhost"]
     assert shown["SECURE_SSL_REDIRECT"] is False
     assert shown["LOGGING"]["handlers"]["system"] == {
         "class": "logging.NullHandler",

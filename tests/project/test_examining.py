@@ -74,9 +74,9 @@ def only(symptoms: list[Symptom]) -> tuple[Health, str]:
 
 
 def test_views_are_counted() -> None:
-    """With how many are async."""
-    expected = (Health.GOOD, "loads: 2 routes, 1 of 1 views async")
-    assert only(judge("project", routes=(PLAIN, DETAIL))) == expected
+    """Each once, whatever number of routes leads to it; with how many are async."""
+    expected = (Health.GOOD, "loads: 3 routes to 1 views, 1 of them async")
+    assert only(judge("project", routes=(PLAIN, PLAIN, DETAIL))) == expected
 
 
 def test_sqlite_is_measured_on_a_copy(tmp_path: Path) -> None:

@@ -146,3 +146,9 @@ def test_what_serves_is_kept_with_its_place() -> None:
     """For a program that reads it."""
     made = evidence(inventory(), {"Procfile": "web: gunicorn shop.wsgi"})
     assert review(made, (), (), base=ROOT).servers == ("Procfile:1 gunicorn shop.wsgi",)
+
+
+def test_who_holds_the_thread_is_named_once() -> None:
+    """However often it stands in MIDDLEWARE."""
+    text = chain([sync_only(), *default(), sync_only()])
+    assert text.partition("because of ")[2].partition(".")[0].count("Tenant") == 1

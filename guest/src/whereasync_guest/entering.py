@@ -19,6 +19,7 @@ from whereasync_guest.declared import declare
 from whereasync_guest.faults import say
 from whereasync_guest.fence import install
 from whereasync_guest.overriding import override, prepare_ground, settle
+from whereasync_guest.places import FETCHED, GROUNDS
 from whereasync_guest.services import is_database_missing
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ def add_paths(order: Order) -> None:
     """Put the project's paths before the interpreter's own, and the overlay of servers after."""
     sys.path[:0] = [path for path in order.paths if path not in sys.path]
     sys.path += [path for path in order.overlay if path not in sys.path]
+    GROUNDS[:] = [_close(path) for path in order.paths if "-packages" in path]
+    FETCHED[:] = [_close(path) for path in order.overlay]
+
+
+def _close(directory: str) -> str:
+    return directory.rstrip(os.sep) + os.sep
 
 
 def load_settings(order: Order) -> Any:

@@ -64,7 +64,7 @@ def explain(error: BaseException) -> Fault:
         if isinstance(error, kind):
             explained: Fault = rule(error)
             return explained
-    return Fault(say(error), _hint_settings(error) or _hint_line(error) or look_closer())
+    return Fault(say(error), hint_settings(error) or _hint_line(error) or look_closer())
 
 
 def say(error: BaseException) -> str:
@@ -179,7 +179,8 @@ def _hint_line(error: BaseException) -> str:
     return f"that line reads the environment: {_give(names[0])}" if names else ""
 
 
-def _hint_settings(error: BaseException) -> str:
+def hint_settings(error: BaseException) -> str:
+    """Return what to configure where Django misses a setting; "" for any other exception."""
     text = str(error)
     if "settings are not configured" in text:
         return 'name the settings module in the configuration: settings = "…"'

@@ -299,8 +299,12 @@ def _family(host: str) -> int:
 
 
 def find_caller(roots: tuple[str, ...] = ()) -> tuple[str, bool]:
-    """Return the innermost place in the project's code, else in a library; whose it is."""
-    library = ""
+    """Return the innermost place in the project's code, else in a library; whose it is.
+
+    Of libraries it is one of the project's applications, if any: a project that is installed
+    itself has no other code, and a reader knows it better than urllib3.
+    """
+    library, application, packages = "", "", list_packages()
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     while frame is not None:
         file = frame.f_code.co_filename
@@ -308,9 +312,21 @@ def find_caller(roots: tuple[str, ...] = ()) -> tuple[str, bool]:
             return place(frame, roots), True
         if not library and "-packages" in file:
             library = place(frame, roots)
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if not application and package in packages:
+            application = place(frame, roots)
         frame = frame.f_back
     waiting = {place(each, roots) for each in find_waiting()}
-    return (waiting.pop(), True) if len(waiting) == 1 else (library, False)
+    return (waiting.pop(), True) if len(waiting) == 1 else (application or library, False)
+
+
+def list_packages() -> set[str]:
+    """Return the packages of the project's settings and applications, but for Django's."""
+    names = [os.environ.get("DJANGO_SETTINGS_MODULE", "")]
+    settings = getattr(sys.modules.get("django.conf"), "settings", None)
+    if settings is not None and settings.configured:  # else the question would load them
+        names += map(str, getattr(settings, "INSTALLED_APPS", ()))
+    return {name.partition(".")[0] for name in names} - {"django", ""}
 
 
 def find_waiting() -> list[FrameType]:

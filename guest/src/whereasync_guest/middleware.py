@@ -6,6 +6,7 @@ sync-only middleware makes all those outside it sync, whatever they can.
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -16,6 +17,7 @@ from whereasync_guest.wrappers import is_coroutine, peel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 HOOKS = (
     "process_request",
@@ -81,7 +83,7 @@ def observe_chain(warnings: list[str]) -> list[dict[str, Any]]:
         return adapted
 
     handler.adapt_method_mode = watch
-    with _watched_imports(entries, asked):
+    with _watched_imports(handler, entries, asked):
         try:
             handler.load_middleware(is_async=True)
         except Exception as error:
@@ -94,12 +96,15 @@ def observe_chain(warnings: list[str]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _watched_imports(entries: list[Entry], asked: list[str]) -> Iterator[None]:
+def _watched_imports(handler: Any, entries: list[Entry], asked: list[str]) -> Iterator[None]:
+    """Watch what that handler brings in: a module among it may build another."""
     from django.core.handlers import base
 
     bring: Callable[[str], Any] = base.import_string
 
-    def watched(name: str) -> Entry:
+    def watched(name: str) -> Any:
+        if not _is_building(handler):
+            return bring(name)
         asked.append(name)
         entries.append(Entry(name, bring(name)))
         return entries[-1]
@@ -109,6 +114,14 @@ def _watched_imports(entries: list[Entry], asked: list[str]) -> Iterator[None]:
         yield
     finally:
         base.import_string = bring
+
+
+def _is_building(handler: Any) -> bool:
+    """Whether it is this handler that loads its middleware: the innermost that does."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 # Django doesn't say who asks
+    while frame is not None and frame.f_code.co_name != "load_middleware":
+        frame = frame.f_back
+    return frame is not None and frame.f_locals.get("self") is handler
 
 
 def _describe(entry: Entry) -> dict[str, Any]:

@@ -20,6 +20,9 @@ INSTALLED = ("site-packages", "dist-packages", "<frozen")
 OURS = str(Path(__file__).parent) + os.sep
 STANDARD = str(Path(os.__file__).parent) + os.sep
 
+GROUNDS: list[str] = []  # the project's own directories, where they lie among packages
+FETCHED: list[str] = []  # the overlay: servers that were fetched beside the project
+
 _DEF = re.compile(r"\s*(?:async\s+)?def\b")
 
 
@@ -41,8 +44,14 @@ def locate(thing: Any) -> Place:
 
 
 def is_installed(file: str) -> bool:
-    """Whether a file came with a package or with Python, so that its reader didn't write it."""
-    return any(part in file for part in INSTALLED) or file.startswith((STANDARD, OURS))
+    """Whether a file came with a package or with Python, so that its reader didn't write it.
+
+    What lies below the project's own directory did not, even if that is installed itself.
+    """
+    if file.startswith((STANDARD, OURS, *FETCHED)) and "-packages" not in file:
+        return True
+    root = next((root for root in GROUNDS if file.startswith(root)), "")
+    return any(part in file[len(root) :] for part in INSTALLED)
 
 
 def _locate_code(code: CodeType) -> Place:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from whereasync_guest.answer import GuestError
-from whereasync_guest.faults import say
+from whereasync_guest.faults import hint_settings, say
 from whereasync_guest.replacements.caches import write_caches
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def log_in(name: str, order: Order) -> tuple[dict[str, str], str]:
         login(request, user, backend)
     except Exception as error:
         raise GuestError(
-            f"“{name}” can't be logged in: {say(error)}", "look at what user_logged_in calls"
+            f"“{name}” can't be logged in: {say(error)}",
+            hint_settings(error) or "look at what user_logged_in calls",
         ) from error
     return _carry(request, settings)
 

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0  # s; the first answer may load half the project
 SAFE = ("GET", "OPTIONS")  # RFC 9110 9.2.1; Django asks no token for these
+REDIRECTS = (301, 302, 303, 307, 308)
 LOG = 400  # lines of a log to look for an error in
-_LOGIN = re.compile(  # as words: a blog-index, authors and lessons are none
-    r"(?<![a-z])(?:log[-_]?in|sign[-_]?in|o?auth(?:enticate|ori[sz]e)?|sso)(?![a-z])", re.IGNORECASE
+_LOGIN = re.compile(  # as words: a blog-index, authors, auth-tokens are none
+    r"(?<![a-z])(?:(?:log|sign)[-_]?in(?![a-z])|(?:o?auth(?:enticate|ori[sz]e)?|sso)(?![a-z_-]))",
+    re.IGNORECASE,
 )
 
 
@@ -91,6 +93,16 @@ def write_head(request: Request) -> dict[str, str]:
     return {**form, **dict(request.headers), "Connection": "close"}
 
 
+class RefusedError(BadInputError):
+    """An answer that isn't what was expected: its status, and whether it asks for a login."""
+
+    def __init__(self, what: str, hint: str, *, status: int, wants_login: bool) -> None:
+        """Take both beside what every error has."""
+        super().__init__(what, hint)
+        self.status = status
+        self.wants_login = wants_login
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
     """Asks one request at a time, and says of an answer that isn't right what to do."""
@@ -127,22 +139,26 @@ class Asker:
 
     def _refuse(
         self, side: Side, answer: http.client.HTTPResponse, endpoint: Endpoint
-    ) -> BadInputError:
+    ) -> RefusedError:
         """Say what an unexpected status means, and what to do about it."""
         request, status = side.request, answer.status
         location = answer.getheader("Location", "")
         page = location.partition("?")[0]
         expect = f"expect it with --status {status}"
+        wants_login = status in REDIRECTS and bool(_LOGIN.search(page))
         match status:
             case 301 | 308 if (
                 page.endswith("/") and page.rstrip("/") == request.path.partition("?")[0]
             ):
                 more, hint = f"it redirects to {location}", f"race {location}"
-            case 301 | 302 | 303 | 307 | 308 if _LOGIN.search(page):
+            case _ if wants_login:
                 more = f"it redirects to a login, {location}"
                 hint = "ask as a user of the project's: --as NAME; or send a session: --header …"
             case 301 | 302 | 303 | 307 | 308:
                 more, hint = f"it redirects to {location}", f"race {location}, or {expect}"
+            case 400:
+                more = ""
+                hint = f'if it minds the host, name one: host = "shop.example.com"; or {expect}'
             case 404:
                 more, hint = "", f"check the path; {self.catalogue} shows every view"
             case 405:
@@ -154,8 +170,11 @@ class Asker:
                 more = ""
                 hint = f"if it takes {request.method}, Django wants a CSRF token, or csrf_exempt"
             case _ if status >= 500:
-                more, hint = telling_line(endpoint.child.tail(LOG)), "mend the view first"
+                more = telling_line(endpoint.child.tail(LOG))
+                is_ours = "whereasync:" in more  # a call that was refused: the line says what to do
+                hint = "whereasync record keeps real answers" if is_ours else "mend the view first"
             case _:
                 more, hint = "", f"send what it needs, or {expect}"
         what = f"{side.label} answers {status} to {request.method} {request.path}"
-        return BadInputError(f"{what}: {more}" if more else what, hint)
+        said = f"{what}: {more}" if more else what
+        return RefusedError(said, hint, status=status, wants_login=wants_login)

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from whereasync.upstreams.surroundings import Surroundings
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # Django asks no CSRF token for these
+DJANGO = "django"  # in place of an application's name
+# A masked token wherever a page may have it: a form's field, a meta tag, a script's variable.
+CSRF = r"(?i)csrf[^<>\n]{0,60}[a-z0-9]{64}\b"
+LOCALHOST = "localhost"
 LAUNCHER = ("-m", "whereasync_guest.serve")
 
 
@@ -109,13 +113,18 @@ class OwnSetting:
         new = self.config.new_users
         return Order(
             overlay=self.overlay,
-            wsgi=inventory.wsgi,
-            asgi=inventory.asgi,
+            wsgi=_choose_entry(self.config.wsgi, inventory.wsgi),
+            asgi=_choose_entry(self.config.asgi, inventory.asgi),
             tasks=self.config.tasks,
             users=self.users,
             new_users={name: new[name] for name in self.users if name in new},
             fills={each.name: each.fill for each in self.recipes if each.fill},
         )
+
+
+def _choose_entry(said: str, found: str) -> str:
+    """Return what a server is to be given; empty: Django's own."""
+    return "" if said == DJANGO else said or found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -217,17 +226,18 @@ class OwnProject:
     def load_race(self, objects: int) -> None:
         """Nothing: the data are what the project's own seed makes them."""
 
+    def complete_request(self, request: Request) -> Request:
+        """Return a request as it is sent, once prepared."""
+        directed = direct_request(request, self.setting.config.host)
+        return complete_request(directed, self.prepared)
+
     def complete(self, experiment: Experiment) -> Experiment:
         """Return the experiment with sessions, tokens and what fills the paths put in."""
-
-        def complete(request: Request) -> Request:
-            return complete_request(request, self.prepared)
-
         cells = tuple(
             replace(
                 cell,
-                a=replace(cell.a, request=complete(cell.a.request)),
-                b=replace(cell.b, request=complete(cell.b.request)),
+                a=replace(cell.a, request=self.complete_request(cell.a.request)),
+                b=replace(cell.b, request=self.complete_request(cell.b.request)),
             )
             for cell in experiment.cells
         )
@@ -284,6 +294,16 @@ def _explain(company: Company) -> Iterator[Fault]:
             detail=f"a client doesn't trust the stand-in of {client.host}: {client.reason}",
             hint="have it read SSL_CERT_FILE, or swap the call for one that waits as long",
         )
+
+
+def direct_request(request: Request, host: str) -> Request:
+    """Return a request for that host, or for localhost: few projects know 127.0.0.1.
+
+    Its answer may bear Django's CSRF tokens, which are others each time.
+    """
+    is_said = any(name.lower() == "host" for name, _ in request.headers)
+    headers = request.headers if is_said else (("Host", host or LOCALHOST), *request.headers)
+    return replace(request, headers=headers, volatile=(*request.volatile, CSRF))
 
 
 def complete_request(request: Request, prepared: Prepared) -> Request:

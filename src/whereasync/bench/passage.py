@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from whereasync.bench.asking import list_requests
 from whereasync.bench.dryrun import write_head
-from whereasync.bench.own import complete_request
 from whereasync.bench.recording import Passage
 from whereasync.guard.outcalls import read_outcalls
 from whereasync.processes import supervised
@@ -55,7 +54,7 @@ def make_ready(setting: OwnSetting, wanted: Wanted, arm: Arm, user: str = "") ->
             for each in list_requests(project.inventory, setting.config)
         )
         yield Passage(
-            requests=tuple(complete_request(each, project.prepared) for each in asked),
+            requests=tuple(project.complete_request(each) for each in asked),
             serve=partial(_serve, project, arm, supervisor),
             open_doors=partial(_open_doors, supervisor),
             wanted=wanted,

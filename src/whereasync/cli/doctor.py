@@ -10,6 +10,7 @@ import click
 from whereasync.cli.options import format_options
 from whereasync.cli.own import Opened, Play, go_inside, lay_over, set_up_inside, unguarded_option
 from whereasync.cli.project import project_argument, project_options, read_asked
+from whereasync.errors import BadInputError
 from whereasync.model import Health, Symptom
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also bring it up, on data of ours, and ask every request once.",
 )
+@click.option("--as", "user", metavar="NAME", default="", help="Ask as this user.")
 @format_options
-def doctor(requests: bool, unguarded: bool, format_: str, as_json: bool, **_: Any) -> int:
+def doctor(  # click gives an argument an option
+    requests: bool, user: str, unguarded: bool, format_: str, as_json: bool, **_: Any
+) -> int:
     """Say what the project in PATH, or here, lacks to be measured, and the command that mends it.
 
     Nothing is changed. Exit code 1 if something is missing.
@@ -39,7 +43,9 @@ def doctor(requests: bool, unguarded: bool, format_: str, as_json: bool, **_: An
     from whereasync import serial
     from whereasync.project.examining import examine
 
-    visit = Visit(unguarded=unguarded, asks=requests)
+    if user and not requests:
+        raise BadInputError("--as says who asks, and nothing is asked", "add --requests")
+    visit = Visit(unguarded=unguarded, asks=requests, user=user)
     diagnosis = examine(read_asked(), visit.go_inside, visit.ask if requests else None)
     if as_json or format_ == "json":
         sys.stdout.write(serial.encode(diagnosis).decode())
@@ -54,8 +60,9 @@ def doctor(requests: bool, unguarded: bool, format_: str, as_json: bool, **_: An
 class Visit:
     """What a doctor's visit does beside looking: it goes inside, and asks."""
 
-    def __init__(self, *, unguarded: bool, asks: bool) -> None:
+    def __init__(self, *, unguarded: bool, asks: bool, user: str = "") -> None:
         self.unguarded = unguarded
+        self.user = user
         self.asks = asks
         self.overlay: tuple[str, ...] = ()
         self.guard: Guard | None = None
@@ -84,7 +91,8 @@ class Visit:
 
         assert self.guard is not None  # examine goes inside first
         opened = self._open(found, interpreter)
-        asked = list_requests(inventory, found.config)
+        user = opened.find_user(self.user) if self.user else ""
+        asked = list_requests(inventory, found.config, user)
         play = Play(requests=asked, arms=(self._arm(),), swaps={}, database=None, seed=0)
         setting = set_up_inside(opened, play, self.guard, self.overlay)
         yield from ask_all(setting, self._arm(), asked)

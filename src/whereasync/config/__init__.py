@@ -17,10 +17,12 @@ from whereasync.config.recipes import read_arms, read_recipes, read_stand_ins
 from whereasync.config.users import read_users
 from whereasync.config.values import (
     Key,
+    application,
     choice,
     clients,
     commands,
     duration,
+    host,
     module,
     near,
     read_table,
@@ -47,6 +49,9 @@ KEYS = {
     "database": Key(text, 'database = "embedded"'),
     "template": Key(text, 'template = "shop_template"'),
     "seed": Key(commands, 'seed = ["loaddata demo"]'),
+    "host": Key(host, 'host = "shop.example.com"'),
+    "wsgi": Key(application, 'wsgi = "shop.wsgi:application"'),
+    "asgi": Key(application, 'asgi = "shop.asgi:application"'),
     "tasks": Key(choice("eager", "drop"), 'tasks = "eager"'),
     "budget": Key(duration, 'budget = "5m"'),
     "clients": Key(clients, "clients = [1, 8, 64]"),

@@ -61,10 +61,17 @@ def _place(inventory: Inventory, said: Config) -> Iterator[str]:
     yield f"settings = {quote(inventory.settings)}"
     yield from _keep("directory", said.directory, "src", "manage.py's, relative to this file")
     yield from _keep("python", said.python, ".venv", "the project's interpreter or environment")
+    yield from _name_entries(inventory)
     if said.paths:
         yield f"paths = [{', '.join(map(quote, said.paths))}]"
     else:
         yield '#paths = ["apps"]  # more to import from'
+
+
+def _name_entries(inventory: Inventory) -> Iterator[str]:
+    for kind, found in (("wsgi", inventory.wsgi), ("asgi", inventory.asgi)):
+        told = f"{kind} = {quote(found or 'django')}"
+        yield f'#{told}  # what a server is given; "django": made by Django'
 
 
 def _keep(key: str, value: str, example: str, what: str) -> Iterator[str]:
@@ -95,6 +102,7 @@ def _load() -> Iterator[str]:
     yield from _title("The load.")
     yield '#budget = "2m"  # for a race'
     yield "#clients = [1, 8, 64]"
+    yield '#host = "shop.example.com"  # that requests are for, instead of localhost'
 
 
 def _environment(said: Config) -> Iterator[str]:
@@ -123,7 +131,10 @@ def _users(inventory: Inventory) -> Iterator[str]:
 def _requests(inventory: Inventory) -> Iterator[str]:
     plain = list_plain(inventory.routes)
     yield from _title(f"Asked without being named here, for they have no parameter: {len(plain)}.")
-    yield from (_comment(f"  {_pad(each.path)}{_say_handler(each)}") for each in plain[:_MOST])
+    yield from (
+        _comment(f"  {_pad(write_path(each) or each.path)}{_say_handler(each)}")
+        for each in plain[:_MOST]
+    )
     yield from _cut(plain)
     parametrised = list_parametrised(inventory.routes)
     yield from _title(
@@ -203,7 +214,7 @@ def _say_handler(route: Route) -> str:
 
 
 def _arms(inventory: Inventory) -> Iterator[str]:
-    path = next((each.path for each in list_plain(inventory.routes)), "/")
+    path = next(filter(None, map(write_path, list_plain(inventory.routes))), "/")
     yield from _title("Arms with a name: `whereasync race today tomorrow`.")
     yield "#[arms]"
     yield f'#today = {{ server = "gunicorn,threads=16", path = {quote(path)} }}'

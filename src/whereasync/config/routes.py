@@ -13,10 +13,11 @@ from whereasync.model import Request
 from whereasync.model.configuration import PARAMETER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from whereasync.model import Config, Recipe, Route
 
+_FORMAT = "{format}"  # REST Framework's FORMAT_SUFFIX_KWARG, as nearly everybody leaves it
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
 
 
@@ -28,10 +29,30 @@ def list_plain(routes: Iterable[Route]) -> tuple[Route, ...]:
 
 
 def list_parametrised(routes: Iterable[Route]) -> tuple[Route, ...]:
-    """Return the routes that need a recipe: GET, and something to be filled in."""
+    """Return the routes that need a recipe: GET, and something to be filled in.
+
+    Without those that Django REST Framework makes beside another of the same views, to choose a
+    format by the path's end.
+    """
+    asked = [each for each in routes if is_asked(each)]
+    paths = {_key(each, write_path(each)) for each in asked}
     return tuple(
-        each for each in routes if is_asked(each) and (each.parameters or not write_path(each))
+        each
+        for each in asked
+        if (each.parameters or not write_path(each)) and not _is_beside(each, paths)
     )
+
+
+def _is_beside(route: Route, paths: Collection[tuple[str, ...]]) -> bool:
+    """Tell whether a route is another's with a format at the end: "/notes.{format}"."""
+    path, found, _ = (write_path(route) or "").rpartition(_FORMAT)
+    path = path.removesuffix(".")
+    same = (path, f"{path}/", path.removesuffix("/"))
+    return bool(found) and any(_key(route, each) in paths for each in same)
+
+
+def _key(route: Route, path: str | None) -> tuple[str, ...]:
+    return (path or route.path, *(each.name for each in route.handlers))
 
 
 def is_asked(route: Route) -> bool:

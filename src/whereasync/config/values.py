@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     Reader: TypeAlias = Callable[[Any, Place, str], Any]  # value, place, example
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|min|h)?")
+_HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
 _UNITS = {"m": 60.0, "min": 60.0, "h": 3600.0}
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_APPLICATION = re.compile(rf"{_MODULE.pattern}(:[^\W\d]\w*)?")
 _TYPES: dict[type, str] = {
     bool: "true or false",
     dict: "a table",
@@ -103,6 +105,22 @@ def module(value: object, place: Place, example: str) -> str:
     found = text(value, place, example)
     if not _MODULE.fullmatch(found):
         raise place.refuse(f"{place.name} is “{found}”, no module's name", f"write {example}")
+    return found
+
+
+def application(value: object, place: Place, example: str) -> str:
+    """Read what a server is given: "shop.wsgi:application", or "django" for Django's own."""
+    found = text(value, place, example)
+    if not _APPLICATION.fullmatch(found):
+        raise place.refuse(f"{place.name} is “{found}”, no application", f"write {example}")
+    return found
+
+
+def host(value: object, place: Place, example: str) -> str:
+    """Read what stands in a Host header: a name, or an address, and perhaps a port."""
+    found = text(value, place, example)
+    if not _HOST.fullmatch(found):
+        raise place.refuse(f"{place.name} is “{found}”, no host", f"write {example}")
     return found
 
 

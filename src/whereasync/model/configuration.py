@@ -66,6 +66,9 @@ class Config:
     database: str = ""  # as ``--database`` takes it; empty: what fits the project's own
     template: str = ""  # a PostgreSQL database to copy instead of migrate and seed
     seed: tuple[str, ...] = ()  # management commands
+    host: str = ""  # that requests are for, "shop.example.com"; empty: localhost
+    wsgi: str = ""  # "shop.wsgi:application"; "django": Django's own; empty: what is found
+    asgi: str = ""
     tasks: str = "eager"  # or "drop"
     budget: float | None = None  # s
     clients: tuple[int, ...] = ()

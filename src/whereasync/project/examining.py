@@ -151,9 +151,9 @@ def judge_inventory(inventory: Inventory, config: Config) -> Iterator[Symptom]:
 
 
 def _look_at_views(inventory: Inventory) -> Symptom:
-    handlers = [handler for route in inventory.routes for handler in route.handlers]
-    awaited = sum(each.is_async for each in handlers)
-    said = f"loads: {len(inventory.routes)} routes, {awaited} of {len(handlers)} views async"
+    views = {view for route in inventory.routes for view in route.handlers}  # as check counts
+    awaited = sum(each.is_called_async for each in views)
+    said = f"loads: {len(inventory.routes)} routes to {len(views)} views, {awaited} of them async"
     return _good("project", said)
 
 

@@ -59,6 +59,7 @@ _NOTES = {
 }
 _WIDEST = 120  # longer lines are hard to read
 _GLUE = "_"  # stands for the space in "38 ms" where cells are measured
+_LONGEST = 40  # a longer word is a path, which may be broken
 _GAPS = (2, 1)  # spaces between two columns of a table, and where there is little room
 
 
@@ -163,7 +164,7 @@ def _fit(block: Table, rows: list[list[Line]], width: int) -> tuple[list[int], i
     bodies = [_widest([cells[place].plain for cells in rows]) for place in range(len(titles))]
     whole = [max(*pair) for pair in zip(bodies, map(cell_len, titles), strict=True)]
     words = [_widest(title.split()) for title in titles]
-    pieces = [_widest(_split(block, place)) for place in range(len(titles))]
+    pieces = [min(_widest(_split(block, place)), _LONGEST) for place in range(len(titles))]
     headers_wrapped = [max(*pair) for pair in zip(bodies, words, strict=True)]
     words_wrapped = [max(*pair) for pair in zip(pieces, words, strict=True)]
     wide, tight = _GAPS
@@ -214,6 +215,7 @@ def _lay_out(block: Table, rows: list[list[Line]], widths: list[int], gap: int) 
             justify=column.align.value,
             width=size,
             vertical="bottom" if has_figures else "top",
+            overflow="fold",
         )
     for cells in rows:
         grid.add_row(*cells)

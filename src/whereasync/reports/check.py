@@ -147,7 +147,7 @@ def _say_pinned(cost: Cost, review: Review) -> Iterator[Part]:
         return
     names = [_short(each) for each in review.chain if not each.is_async and _is_culprit(each)]
     yield warning("A thread is held for the whole request, because of ")
-    yield warning(", ".join(names))
+    yield warning(", ".join(dict.fromkeys(names)))
     yield warning(".")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from whereasync_guest.replacements.overlay import Overlay
 
-_LOOPBACK = ("127.0.0.1", "localhost")
+_LOOPBACK = ("127.0.0.1", ".localhost")  # as Django has it where DEBUG is on
 
 
 def open_front(overlay: Overlay) -> None:
