@@ -215,3 +215,13 @@ def test_settings_that_arent_there_are_a_fault(ask: Asking, tmp_path: Path) -> N
     fault = ask(tmp_path, "shop.settings")["fault"]
     assert fault["what"] == "the settings module shop.settings can't be found"
     assert 'settings = "…"' in fault["hint"]
+
+
+def test_a_variable_that_cant_be_read_is_named_and_not_shown(
+    fail: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a secret."""
+    monkeypatch.setenv("SHOP_PORT", "hunter2")
+    hint = fail("int(os.environ.get('SHOP_PORT'))")["hint"]
+    assert hint == "that line can't take what the environment says of SHOP_PORT"
+    assert "SHOP_SIZE" in fail("int(os.environ.get('SHOP_SIZE', 'x'))")["hint"]

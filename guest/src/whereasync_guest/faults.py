@@ -172,11 +172,13 @@ def _find_field(error: Any) -> str:
 
 
 def _hint_line(error: BaseException) -> str:
-    """Return a hint where the user's line reads a variable that isn't there: int(getenv("X"))."""
+    """Return a hint where the user's line reads a variable, there or not: int(getenv("X"))."""
     place = find_place(error)
-    line = linecache.getline(*place) if place else ""
-    names = [name for name in _READ.findall(line) if name not in os.environ]
-    return f"that line reads the environment: {_give(names[0])}" if names else ""
+    read = _READ.findall(linecache.getline(*place)) if place else []
+    for name in read:
+        if name not in os.environ:
+            return f"that line reads the environment: {_give(name)}"
+    return f"that line can't take what the environment says of {read[0]}" if read else ""
 
 
 def hint_settings(error: BaseException) -> str:
