@@ -168,12 +168,15 @@ def test_what_the_project_needs_to_be_found_and_loaded_is_kept(tmp_path: Path) -
     said = Config(
         directory="src",
         python="../env",
+        host="shop.example",
+        wsgi="django",
         paths=("apps", "a'b"),
         environment={"SECRET": 'a"b', "ODD NAME": ""},
     )
     config = read_back(tmp_path, draft(take(), said))
     assert config.directory == "src"
     assert config.python == "../env"
+    assert (config.host, config.wsgi, config.asgi) == ("shop.example", "django", "")
     assert config.paths == said.paths
     assert config.environment == said.environment
 

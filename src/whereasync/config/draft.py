@@ -33,15 +33,15 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 def draft(inventory: Inventory, said: Config) -> str:
     """Return the text of a configuration.
 
-    Of ``said`` it keeps settings, python, directory, paths and environment: without them the
-    project isn't found or doesn't load.
+    Of ``said`` it keeps settings, python, directory, paths, environment, host and applications:
+    without them the project isn't found, doesn't load or doesn't answer.
     """
     lines = [
         "# What whereasync is told of this project. Written by `whereasync init`; yours to change.",
         "# A line that begins with # and no space is a setting that is off: take the # away.",
         *_place(inventory, said),
         *_data(inventory),
-        *_load(),
+        *_load(said),
         *_environment(said),
         *_users(inventory),
         *_requests(inventory),
@@ -61,17 +61,17 @@ def _place(inventory: Inventory, said: Config) -> Iterator[str]:
     yield f"settings = {quote(inventory.settings)}"
     yield from _keep("directory", said.directory, "src", "manage.py's, relative to this file")
     yield from _keep("python", said.python, ".venv", "the project's interpreter or environment")
-    yield from _name_entries(inventory)
+    yield from _name_entries(inventory, said)
     if said.paths:
         yield f"paths = [{', '.join(map(quote, said.paths))}]"
     else:
         yield '#paths = ["apps"]  # more to import from'
 
 
-def _name_entries(inventory: Inventory) -> Iterator[str]:
-    for kind, found in (("wsgi", inventory.wsgi), ("asgi", inventory.asgi)):
-        told = f"{kind} = {quote(found or 'django')}"
-        yield f'#{told}  # what a server is given; "django": made by Django'
+def _name_entries(inventory: Inventory, said: Config) -> Iterator[str]:
+    what = 'what a server is given; "django": made by Django'
+    yield from _keep("wsgi", said.wsgi, inventory.wsgi or "django", what)
+    yield from _keep("asgi", said.asgi, inventory.asgi or "django", what)
 
 
 def _keep(key: str, value: str, example: str, what: str) -> Iterator[str]:
@@ -98,11 +98,11 @@ def _describe(database: DatabaseSetting) -> str:
     return _comment(f"{database.alias}: {vendor} “{name}”: {done}")
 
 
-def _load() -> Iterator[str]:
+def _load(said: Config) -> Iterator[str]:
     yield from _title("The load.")
     yield '#budget = "2m"  # for a race'
     yield "#clients = [1, 8, 64]"
-    yield '#host = "shop.example.com"  # that requests are for, instead of localhost'
+    yield from _keep("host", said.host, "shop.example.com", "that requests are for")
 
 
 def _environment(said: Config) -> Iterator[str]:
