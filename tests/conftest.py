@@ -28,6 +28,7 @@ def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """Keep the registry and temporary directories of a test to itself."""
     home = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(home))
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # of a test in this process
     temporary = Path(tempfile.mkdtemp(prefix="wa-"))  # short: Unix sockets allow 107 characters
     temporary.chmod(0o711)
     monkeypatch.setenv("TMPDIR", str(temporary))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -233,8 +232,6 @@ def test_packages_are_found_without_running_anything_of_the_projects(
     (tmp_path / "json.py").write_text("raise SystemExit(1)")
     monkeypatch.chdir(tmp_path)
     assert find_packages(HERE)
-    done = subprocess.run([HERE, "-c", "import json"], check=False)
-    assert done.returncode == 1  # it would be
 
 
 def test_unguarded_there_are_no_stand_ins(declared: Config) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import runpy
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
 
 import pytest
 
 from whereasync_guest.answer import GuestError, describe
+from whereasync_guest.fence import NotReachableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,6 +156,23 @@ def test_a_fault_of_ours_keeps_its_words_and_has_its_causes_place(fail: Any) -> 
     fault = describe(error)
     assert (fault["what"], fault["hint"]) == ("the URLs are gone", "look for them")
     assert (fault["kind"], fault["where"]) == ("ValueError", "")
+
+
+def test_a_call_that_the_fence_refused_is_named_whatever_it_became() -> None:
+    """A library wraps it, and so do we; what led to it says what to do."""
+    refused = NotReachableError(111, "whereasync: …")
+    refused.what, refused.hint = "rates.example.com:80 is called", "declare a stand-in"
+    try:
+        try:
+            raise refused
+        except OSError as error:
+            raise URLError(error)  # noqa: B904 # as urllib does
+    except URLError as error:
+        wrapped = GuestError("the URLs can't be loaded", "look there")
+        wrapped.__cause__ = error
+    told = describe(wrapped)
+    assert (told["what"], told["hint"]) == (refused.what, refused.hint)
+    assert describe(GuestError("one", "two"))["what"] == "one"
 
 
 def test_a_project_that_is_itself_installed_has_a_place(

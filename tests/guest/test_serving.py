@@ -152,6 +152,28 @@ def test_entry_points(bakery: Bakery) -> None:
     assert told == ["ASGIHandler", "bakery.other", "bakery.views has no “missing”"]
 
 
+ERRORS = """
+from django.core.signals import got_request_exception
+from whereasync_guest import wsgi
+for number in range(7):
+    try:
+        raise ValueError(f"loaf {number} is burnt")
+    except ValueError:
+        got_request_exception.send(sender=None)
+"""
+
+
+def test_the_first_server_errors_are_told(bakery: Bakery) -> None:
+    """With their traceback, DEBUG or not; one that repeats under load doesn't fill the log."""
+    bakery.say("DEBUG = False")
+    ran = bakery.run(["-c", ERRORS], bakery.tell())
+    assert ran.returncode == 0, ran.stderr
+    assert [f"loaf {number} is burnt" in ran.stderr for number in range(7)] == [True] * 5 + [
+        False
+    ] * 2
+    assert ran.stderr.count("Traceback (most recent call last)") == 5
+
+
 def test_launched_module(bakery: Bakery, tmp_path: Path) -> None:
     """A server's module runs as __main__ from the overlay, where the project's own come first."""
     overlay = tmp_path / "overlay"

@@ -428,3 +428,24 @@ def test_a_race_that_was_never_planned_has_a_report_too(tmp_path: Path) -> None:
     results = derive(run, directory.samples)
     assert report(results).title == "Race"
     assert paragraphs(results)[1] == "No result: nothing was measured."
+
+
+def test_ones_own_project_is_named_with_how_it_was_run(tmp_path: Path) -> None:
+    """By its settings as they are, with whom it was asked as, and each sentence of its own."""
+
+    def change(run: Run) -> Run:
+        assert run.experiment is not None
+        [cell] = run.experiment.cells
+        asked = replace(cell.a.request, user="anna", method="POST")
+        cell = replace(cell, a=replace(cell.a, request=asked))
+        experiment = replace(run.experiment, cells=(cell,), upstream=None)
+        said = ("in B, a.c answers in place of a.b", "e-mail: goes nowhere")
+        return replace(run, project="shop.settings", said=said, experiment=experiment)
+
+    shown = " ".join(show(race(tmp_path / "own", {"race-8": 1.0}, change=change)).split())
+    assert "shop.settings, CPython 3.13, Django 6.1.3" in shown
+    assert "2 cores; POST requests; asked as anna. " in shown
+    assert (
+        "How your project was run: • in B, a.c answers in place of a.b • e-mail: goes nowhere"
+    ) in shown
+    assert "How your project was run" not in show(race(tmp_path / "demo", {"race-8": 1.0}))

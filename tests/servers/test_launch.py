@@ -235,6 +235,17 @@ def test_broken_view(text: str, app: App, supervisor: Supervisor) -> None:
 
 
 @pytest.mark.server
+def test_broken_view_of_a_project_that_is_not_trusted(app: App, supervisor: Supervisor) -> None:
+    """Its server is ready: whoever asks it next says what the view lacks."""
+    arm = parse_arm_server("uvicorn")
+    with (
+        launch(arm, app, supervisor, path="/broken", is_trusted=False) as endpoint,
+        closing(http.client.HTTPConnection(endpoint.host, endpoint.port)) as connection,
+    ):
+        assert get(connection)["pid"]
+
+
+@pytest.mark.server
 @pytest.mark.parametrize(
     "text", ["daphne", "granian,interface=wsgi", "hypercorn", "runserver", "uvicorn,workers=2"]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,18 @@ def test_argv_of_a_choice() -> None:
 def test_argv_of_another_call() -> None:
     """A row may be called otherwise than as a module, and without an application."""
     assert argv("runserver") == ["/py", "manage.py", "runserver", "--noreload", "127.0.0.1:81"]
+
+
+@pytest.mark.parametrize("text", ["gunicorn", "runserver", "uvicorn,loop=asyncio"])
+def test_argv_of_an_app_with_a_launcher(text: str) -> None:
+    """It is called with the server's name, and with what the server is told anyhow."""
+    arm = parse_arm_server(text)
+    launched = replace(APP, call=("-m", "launcher"))
+    told = build_argv(arm, launched, port=81, directory=Path("/run"), config=Path("/run/c"))
+    assert told[:4] == ["/py", "-m", "launcher", arm.server]
+    plain = argv(text)
+    rest = len(SERVERS[arm.server].call or ("-m", arm.server))
+    assert told[4:] == plain[1 + rest :]
 
 
 # ---------------------------------------------------------------- what an arm is good for

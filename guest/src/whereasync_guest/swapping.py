@@ -37,7 +37,7 @@ def _swap(old: str, new: str) -> list[str]:
     if not served:
         raise GuestError(
             f"no route serves {old}, so nothing can be swapped for it",
-            "name the view as the inventory does: whereasync check --routes",
+            "name what the URLconf names, by the module that defines it: shop.views.detail",
         )
     if inspect.isclass(owner):
         return []
