@@ -34,6 +34,14 @@ def test_who_asks_where_nothing_is_said() -> None:
     assert {each.user for each in list_requests(inventory, config)} == {"ann@example.com", ""}
 
 
+def test_who_would_be_logged_out_is_so_at_last() -> None:
+    """Routes are in the order of the URLconf, in which a logout may come first."""
+    paths = ("/logout", "/me/sign-off/", "/signoffice/", "/")
+    inventory = Inventory(routes=tuple(Route(path=path) for path in paths), **INVENTORY)
+    asked = [each.path for each in list_requests(inventory, Config())]
+    assert asked == ["/signoffice/", "/", "/logout", "/me/sign-off/"]
+
+
 @pytest.mark.parametrize(
     ("status", "wants_login", "user", "count", "detail", "hint"),
     [

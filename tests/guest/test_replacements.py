@@ -297,6 +297,25 @@ def test_caches_kept(bakery: Bakery) -> None:
     assert shown["ALLOWED_HOSTS"] == ["*"]
 
 
+def test_a_cache_of_the_projects_own_that_nobody_shares_stays(bakery: Bakery) -> None:
+    """With one that holds things in its place the project would do less work than it does."""
+    bakery.write(
+        {
+            "bakery/shelves.py": "from django.core.cache.backends.dummy import DummyCache\n"
+            "class OwnDummyCache(DummyCache): pass\nclass DummyOfRedis: pass\n"
+        }
+    )
+    names = ("shelves.OwnDummyCache", "shelves.DummyOfRedis", "shelves.NoDummy")
+    bakery.say(
+        f"names = {names!r}\n"
+        "CACHES = {name: {'BACKEND': f'bakery.{name}'} for name in names}\n"
+        "CACHES['default'] = CACHES[names[0]]"
+    )
+    shown = bakery.ask("manage", "show", "CACHES").printed["CACHES"]
+    kept = [shown[name]["BACKEND"].rpartition(".")[2] for name in ("default", *names)]
+    assert kept == ["OwnDummyCache", "OwnDummyCache", "LocMemCache", "LocMemCache"]
+
+
 def test_mailers(bakery: Bakery) -> None:
     """Where MAILERS is set, as in Django 6.1, all of them lead nowhere and no other is set."""
     smtp = "django.core.mail.backends.smtp.EmailBackend"

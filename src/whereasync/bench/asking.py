@@ -7,6 +7,7 @@ of each route by itself: of a hundred that want a login, a reader needs one line
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ ROLE = "asked"
 SUBJECT = "requests"
 NAMED = 3  # paths of those that are answered alike
 FAILED = 500
+_LEAVES = re.compile(r"(?<![a-z])(?:log|sign)[-_]?(?:out|off)(?![a-z])", re.IGNORECASE)
 
 
 def list_requests(inventory: Inventory, config: Config, user: str = "") -> tuple[Request, ...]:
@@ -41,7 +43,8 @@ def list_requests(inventory: Inventory, config: Config, user: str = "") -> tuple
     known = {each.path for each in configured}
     paths = (write_path(route) for route in list_plain(inventory.routes))
     plain = dict.fromkeys(path for path in paths if path and path not in known)
-    return (*configured, *(Request(path=path, user=user) for path in plain))
+    last = sorted(plain, key=lambda path: bool(_LEAVES.search(path)))  # or all others are anonymous
+    return (*configured, *(Request(path=path, user=user) for path in last))
 
 
 def ask_all(setting: OwnSetting, arm: Arm, requests: Sequence[Request]) -> Iterator[Symptom]:

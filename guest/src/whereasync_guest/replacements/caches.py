@@ -7,10 +7,13 @@ A cache that holds sessions must be known to the next process too: whoever is lo
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from whereasync_guest.replacements.overlay import Overlay
@@ -61,7 +64,7 @@ def replace_caches(overlay: Overlay) -> None:
 
 def _replace(alias: str, theirs: dict[str, Any], overlay: Overlay) -> dict[str, Any]:
     backend = str(theirs.get("BACKEND", ""))
-    if backend in _STAYING or backend == _LOCAL:
+    if backend in _STAYING or backend == _LOCAL or _is_private(backend):
         return theirs
     if backend == _FILES:
         return {**theirs, "LOCATION": overlay.make("caches", alias)}
@@ -70,6 +73,20 @@ def _replace(alias: str, theirs: dict[str, Any], overlay: Overlay) -> dict[str, 
     )
     common = {key: theirs[key] for key in _COMMON if key in theirs}
     return {**common, "BACKEND": _LOCAL, "LOCATION": f"whereasync-{alias}"}
+
+
+def _is_private(backend: str) -> bool:
+    """Tell whether a backend of the project's own holds nothing, or holds it in memory.
+
+    Only one whose name says so is imported: others may open connections as they are.
+    """
+    if not re.search("dummy|locmem", backend.rpartition(".")[2], re.IGNORECASE):
+        return False
+    try:
+        kind = import_string(backend)
+    except Exception:  # noqa: BLE001 # whatever its module does: it is replaced, then
+        return False
+    return isinstance(kind, type) and issubclass(kind, (DummyCache, LocMemCache))
 
 
 def write_caches() -> None:
