@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from whereasync import cli
+from whereasync.cli.doctor import choose_arm
 from whereasync.config import read_config
+from whereasync.model import Handler, Inventory, Route, ViewKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,6 +105,27 @@ def diagnose(run: Run) -> Diagnose:
         return code, {each["subject"]: each for each in json.loads(out)["symptoms"]}
 
     return ask
+
+
+@pytest.mark.parametrize(("is_async", "server"), [(False, "gunicorn"), (True, "uvicorn")])
+def test_async_views_are_asked_under_asgi(*, is_async: bool, server: str) -> None:
+    """Whatever else there is."""
+    views = [
+        Handler(name="shop.views.x", kind=ViewKind.FUNCTION, is_async=each, is_called_async=each)
+        for each in (False, is_async)
+    ]
+    inventory = Inventory(
+        settings="shop.settings",
+        versions={},
+        routes=tuple(Route(path="/", handlers=(view,)) for view in views),
+        middleware=(),
+        databases=(),
+        caches=(),
+        sessions="",
+        email="",
+        installed_apps=(),
+    )
+    assert choose_arm(inventory).server == server
 
 
 def test_who_asks_is_only_said_where_something_is_asked(run: Run) -> None:

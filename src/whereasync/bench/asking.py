@@ -56,7 +56,7 @@ def ask_all(setting: OwnSetting, arm: Arm, requests: Sequence[Request]) -> Itera
             app = project.app
             with launch(arm, app, supervisor, env=env, is_trusted=False) as endpoint:
                 asker = Asker(patience=PATIENCE, catalogue="whereasync init")
-                yield from _ask(project, asker, endpoint, requests)
+                yield from _ask(project, asker, endpoint, requests, str(arm))
             yield from (
                 Symptom(subject="calls", health=Health.NOTE, detail=each.detail, hint=each.hint)
                 for each in project.find_caveats()
@@ -68,7 +68,7 @@ def ask_all(setting: OwnSetting, arm: Arm, requests: Sequence[Request]) -> Itera
 
 
 def _ask(
-    project: OwnProject, asker: Asker, endpoint: Endpoint, requests: Sequence[Request]
+    project: OwnProject, asker: Asker, endpoint: Endpoint, requests: Sequence[Request], by: str
 ) -> Iterator[Symptom]:
     failed: list[Symptom] = []
     alike: dict[tuple[int, bool], list[Request]] = {}
@@ -86,7 +86,7 @@ def _ask(
             )
     answered = len(requests) - len(failed) - sum(map(len, alike.values()))
     health = Health.GOOD if requests else Health.NOTE
-    said = f"{answered} of {len(requests)} answered as expected"
+    said = f"{answered} of {len(requests)} answered as expected, by {by}"
     yield Symptom(subject=SUBJECT, health=health, detail=said)
     yield from failed
     for (status, wants_login), asked in alike.items():

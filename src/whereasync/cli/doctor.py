@@ -73,7 +73,7 @@ class Visit:
 
         opened = self._open(found, interpreter)
         if self.asks:
-            self.overlay = lay_over(opened, [self._arm()])
+            self.overlay = lay_over(opened, list_arms())  # which one asks isn't known yet
         self.guard = go_inside(
             unguarded=self.unguarded,
             database=found.config.database or None,
@@ -93,9 +93,10 @@ class Visit:
         opened = self._open(found, interpreter)
         user = opened.find_user(self.user) if self.user else ""
         asked = list_requests(inventory, found.config, user)
-        play = Play(requests=asked, arms=(self._arm(),), swaps={}, database=None, seed=0)
+        arm = choose_arm(inventory)
+        play = Play(requests=asked, arms=(arm,), swaps={}, database=None, seed=0)
         setting = set_up_inside(opened, play, self.guard, self.overlay)
-        yield from ask_all(setting, self._arm(), asked)
+        yield from ask_all(setting, arm, asked)
 
     @staticmethod
     def _open(found: Found, interpreter: Interpreter) -> Opened:
@@ -103,9 +104,21 @@ class Visit:
 
         return Opened(home=make_home(found, interpreter), config=found.config)
 
-    @staticmethod
-    def _arm() -> Arm:
-        from whereasync.servers.arms import USUAL
-        from whereasync.servers.table import parse_arm_server
 
-        return parse_arm_server(USUAL)
+def choose_arm(inventory: Inventory) -> Arm:
+    """Return what is to ask a project: WSGI, unless a view is async.
+
+    Under WSGI each call of an async view has an event loop of its own, and a client that it shares
+    with others fails at the second one.
+    """
+    usual, asynchronous = list_arms()
+    views = (view for route in inventory.routes for view in route.handlers)
+    return asynchronous if any(view.is_called_async for view in views) else usual
+
+
+def list_arms() -> tuple[Arm, Arm]:
+    """Return the two that may ask: WSGI's and ASGI's."""
+    from whereasync.servers.arms import USUAL
+    from whereasync.servers.table import parse_arm_server
+
+    return parse_arm_server(USUAL), parse_arm_server("uvicorn")
