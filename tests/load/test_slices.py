@@ -156,7 +156,7 @@ def test_any_fault_voids_the_task_and_is_recorded(  # noqa: PLR0917 # fixtures a
     stand: Stand, job: Make, run: Run, path: str, kind: str, status: int
 ) -> None:
     """Nothing is retried or counted, and the task ends there."""
-    record, samples = run(job(path, timeout=0.3))
+    record, samples = run(job(path, timeout=1.0))  # ample to connect on a loaded machine
     assert record.fault is not None
     assert record.fault.kind == kind
     assert status in samples.rows()[:, STATUS]
