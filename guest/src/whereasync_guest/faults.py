@@ -14,15 +14,10 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from whereasync_guest import services
 from whereasync_guest.places import OURS, STANDARD, is_installed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-DEEPEST = 20  # causes of causes
 
 _VARIABLE = tuple(
     re.compile(text)
@@ -51,7 +46,7 @@ def explain(error: BaseException) -> Fault:
     """Return what an exception means, or else the exception and how to look closer."""
     if missing := services.explain(error):
         return Fault(*missing)
-    for each in _chain(error):
+    for each in services.follow(error):
         if name := _find_variable(each):
             return Fault(f"the environment variable {name} is missing", _give(name))
     kinds: tuple[tuple[type[BaseException], Any], ...] = (
@@ -83,20 +78,12 @@ def _settings() -> str:
     return os.environ.get("DJANGO_SETTINGS_MODULE", "")
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and what it came from."""
-    seen: BaseException | None = error
-    for _ in range(DEEPEST):
-        if seen is None:
-            return
-        yield seen
-        seen = seen.__cause__ or seen.__context__
-
-
 def find_refusal(error: BaseException) -> BaseException | None:
     """Return the call that the fence refused, whatever a library or ours has made of it."""
     refused = (
-        each for each in _chain(error) if isinstance(each, OSError) and hasattr(each, "what")
+        each
+        for each in services.follow(error)
+        if isinstance(each, OSError) and hasattr(each, "what")
     )
     return next(refused, None)
 
@@ -107,7 +94,7 @@ def find_place(error: BaseException) -> tuple[str, int] | None:
     The innermost frame that is neither ours nor installed; of a project that is itself installed,
     the innermost in its package.
     """
-    errors = list(_chain(error))
+    errors = list(services.follow(error))
     for is_wanted in (is_theirs, _is_in_package):
         for each in errors:
             if found := _find_frame(each, is_wanted):

@@ -43,7 +43,7 @@ _IN_MEMORY = "write what needs it behind a setting, and switch that off in envir
 
 def explain(error: BaseException) -> tuple[str, str] | None:
     """Return what is missing, and a next step; None for any other exception."""
-    for each in _chain(error):
+    for each in follow(error):
         said = next(iter(str(each).strip().splitlines()), type(each).__name__)
         if found := _CACHE.search(said):
             return (
@@ -59,10 +59,10 @@ def explain(error: BaseException) -> tuple[str, str] | None:
 
 def is_database_missing(error: BaseException) -> bool:
     """Return whether it asked a database that leads nowhere."""
-    return any(_NOWHERE.search(str(each)) for each in _chain(error))
+    return any(_NOWHERE.search(str(each)) for each in follow(error))
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def follow(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and what it came from, the first cause last."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:

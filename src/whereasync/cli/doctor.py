@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whereasync.cli.options import format_options
-from whereasync.cli.own import Opened, Play, go_inside, lay_over, set_up_inside, unguarded_option
+from whereasync.cli.own import (
+    Inside,
+    Opened,
+    Play,
+    find_stand_ins,
+    go_inside,
+    lay_over,
+    set_up_inside,
+    unguarded_option,
+)
 from whereasync.cli.project import project_argument, project_options, read_asked
 from whereasync.errors import BadInputError
 from whereasync.model import Health, Symptom
@@ -16,7 +25,6 @@ from whereasync.model import Health, Symptom
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whereasync.guard import Guard
     from whereasync.model import Arm, Inventory
     from whereasync.project.interpreter import Interpreter
     from whereasync.project.opening import Found
@@ -64,23 +72,19 @@ class Visit:
         self.unguarded = unguarded
         self.user = user
         self.asks = asks
-        self.overlay: tuple[str, ...] = ()
-        self.guard: Guard | None = None
+        self.inside: Inside | None = None
 
     def go_inside(self, found: Found, interpreter: Interpreter) -> Symptom:
         """Fetch what asking needs, and take this process off the network."""
-        from whereasync.cli.own import find_stand_ins
-
         opened = self._open(found, interpreter)
-        if self.asks:
-            self.overlay = lay_over(opened, list_arms())  # which one asks isn't known yet
-        self.guard = go_inside(
-            unguarded=self.unguarded,
-            database=found.config.database or None,
-            stand_ins=find_stand_ins(opened, 0) if self.asks else None,
+        overlay = lay_over(opened, list_arms()) if self.asks else ()  # who asks isn't known yet
+        stand_ins = find_stand_ins(opened, 0) if self.asks else None
+        guard = go_inside(
+            unguarded=self.unguarded, database=found.config.database or None, stand_ins=stand_ins
         )
-        health = Health.GOOD if self.guard.is_on else Health.NOTE
-        said = "of its own: nothing leaves" if self.guard.is_on else "unguarded: calls are real"
+        self.inside = Inside(guard=guard, overlay=overlay, stand_ins=stand_ins)
+        health = Health.GOOD if guard.is_on else Health.NOTE
+        said = "of its own: nothing leaves" if guard.is_on else "unguarded: calls are real"
         return Symptom(subject="network", health=health, detail=said)
 
     def ask(
@@ -89,13 +93,13 @@ class Visit:
         """Bring the project up, ask it every request once, and say which are not answered."""
         from whereasync.bench.asking import ask_all, list_requests
 
-        assert self.guard is not None  # examine goes inside first
+        assert self.inside is not None  # examine goes inside first
         opened = self._open(found, interpreter)
         user = opened.find_user(self.user) if self.user else ""
         asked = list_requests(inventory, found.config, user)
         arm = choose_arm(inventory)
         play = Play(requests=asked, arms=(arm,), swaps={}, database=None, seed=0)
-        setting = set_up_inside(opened, play, self.guard, self.overlay)
+        setting = set_up_inside(opened, play, self.inside)
         yield from ask_all(setting, arm, asked)
 
     @staticmethod

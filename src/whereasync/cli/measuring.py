@@ -172,8 +172,8 @@ def _show(results: Results, directory: RunDirectory, wanted: Wanted) -> None:
     pictures = keep_pictures(directory, results)
     if not wanted.quiet:
         for path in pictures:
-            click.echo(f"Drawn: {_shorten(path)}", err=True)
-        shown = _shorten(directory.path)
+            click.echo(f"Drawn: {shorten_path(path)}", err=True)
+        shown = shorten_path(directory.path)
         click.echo(f"Kept in {shown}; show it again: whereasync report {shown}", err=True)
 
 
@@ -190,5 +190,6 @@ def _show_partly(directory: RunDirectory, wanted: Wanted) -> None:
         directory.discard()
 
 
-def _shorten(path: Path) -> Path:
+def shorten_path(path: Path) -> Path:
+    """Return a path as a reader knows it who is in the working directory."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

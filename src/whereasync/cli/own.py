@@ -141,32 +141,41 @@ class Play:
     seed: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What was fetched and found on the way inside."""
+
+    guard: Guard
+    overlay: tuple[str, ...]
+    stand_ins: Wanted | None
+
+
 def set_up(opened: Opened, play: Play, *, unguarded: bool) -> OwnSetting:
     """Fetch what is needed, take this process off the network, and return the setting."""
-    overlay = lay_over(opened, play.arms)
+    overlay, stand_ins = lay_over(opened, play.arms), find_stand_ins(opened, play.seed)
     guard = go_inside(
         unguarded=unguarded,
         database=play.database or opened.config.database or None,
-        stand_ins=find_stand_ins(opened, play.seed),
+        stand_ins=stand_ins,
     )
-    return set_up_inside(opened, play, guard, overlay)
+    return set_up_inside(opened, play, Inside(guard=guard, overlay=overlay, stand_ins=stand_ins))
 
 
-def set_up_inside(opened: Opened, play: Play, guard: Guard, overlay: tuple[str, ...]) -> OwnSetting:
+def set_up_inside(opened: Opened, play: Play, inside: Inside) -> OwnSetting:
     """Return the setting of the project, once this process is inside."""
     from whereasync.bench.own import OwnSetting  # not before: numpy starts threads
 
-    asked = {each.recipe for each in play.requests if each.recipe}
+    asked, urls = {each.recipe for each in play.requests if each.recipe}, inside.guard.urls
     return OwnSetting(
         home=opened.home,
         config=opened.config,
         recipes=tuple(each for each in opened.config.requests if each.name in asked),
         users=tuple(dict.fromkeys(each.user for each in play.requests if each.user)),
         swaps=play.swaps,
-        overlay=overlay,
-        database=guard.urls[0] if guard.urls else play.database or opened.config.database or None,
-        guard=guard,
-        stand_ins=find_stand_ins(opened, play.seed),
+        overlay=inside.overlay,
+        database=urls[0] if urls else play.database or opened.config.database or None,
+        guard=inside.guard,
+        stand_ins=inside.stand_ins,
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from whereasync.cli.measuring import shorten_path
 from whereasync.cli.options import format_options
 from whereasync.cli.own import find_packages, go_inside, lay_over, open_own
 from whereasync.cli.project import project_options
@@ -100,7 +101,7 @@ def _ask(requests: tuple[Request, ...], file: Path) -> None:
         lines.append(f"  and {len(requests) - SHOWN} more")
     click.echo(CONSENT.format(requests="\n".join(lines)), err=True)
     if file.exists():
-        click.echo(f"{_shorten(file)} is replaced.", err=True)
+        click.echo(f"{shorten_path(file)} is replaced.", err=True)
     if not click.confirm("Make them?", err=True):
         raise click.Abort
 
@@ -113,12 +114,8 @@ def _show(found: RecordedPass, format_: str) -> None:
     if format_ == "json":
         sys.stdout.write(serial.encode(found).decode())
     else:
-        file = str(_shorten(Path(found.file))) if found.file else ""
+        file = str(shorten_path(Path(found.file))) if found.file else ""
         sys.stdout.write(render(report(replace(found, file=file)), format_))
-
-
-def _shorten(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 # ---------------------------------------------------------------- the project
