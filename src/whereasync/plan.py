@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from whereasync.model import Arm, Request, Row, Upstream
 
 COMPARED = 20  # answers of each side, METHOD: "at least 20 answers of each arm"
-SLACK = 1.15  # a map's slices take so much longer than the bounds say
+SLACK = 1.15  # a map's slices, a race's blocks take so much longer than the bounds say
 COMPARING = 0.5  # s of waiting that the comparison may take where a cell's wait is its own
 SLICES, FEWEST = 8, 4  # of a race's cell in a block; fewer where the budget is small
 RACE_START = 10.0  # s to start the database, load the data, and see what one request needs
 USEFUL = 6  # cells that a map should have at least
-CANDIDATE = 2.0  # s to start, measure and stop one candidate of a sweep
+CANDIDATE = 2.0  # s to start, measure and stop one candidate of a sweep …
 BLOCK_START = 2.0  # s to start and stop both arms' servers and the client; docs/method.md
-SERVER_START = 1.0  # s of it for each server
+SERVER_START = 1.0  # s of it for each server; … of which this is the start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,19 +268,25 @@ def shorten(experiment: Experiment) -> tuple[SliceRules, ...]:
     return rules, replace(rules, slices=FEWEST)
 
 
-def least_budget(experiment: Experiment) -> float:
+def least_budget(
+    experiment: Experiment, *, spent: float = RACE_START, start: float | None = None
+) -> float:
     """Return the seconds that the race takes at least, were every answer there at once.
 
-    Start, tuning, and as many blocks as the first look needs; known before anything starts.
+    What is ``spent`` before, tuning, and as many blocks as the first look needs; known before
+    anything starts. Once servers have, ``start`` is what a block takes beside its cells.
     """
     nothing = Demand(latency=0.0, server_cpu=0.0)
     blocks, (*_, rules) = experiment.looks[0], shorten(experiment)
-    block = block_start(len(experiment.candidates)) + sum(
+    servers = len(experiment.candidates)
+    start = block_start(servers) if start is None else start
+    block = start + sum(
         cell_cost(cell, {cell.a: nothing, cell.b: nothing}, {}, rules, blocks)
         for cell in experiment.cells
     )
     tried = sum(len(arms) for arms in experiment.candidates.values() if len(arms) > 1)
-    return RACE_START + CANDIDATE * tried + blocks * block
+    candidate = CANDIDATE - SERVER_START + start / servers
+    return spent + candidate * tried + blocks * block
 
 
 def block_start(servers: int) -> float:

@@ -232,7 +232,7 @@ def test_a_race_takes_fewer_slices_rather_than_be_refused(
 ) -> None:
     """The run says which rules it was measured by."""
     rules = replace(PLANNED.rules, slices=plan.SLICES, window=0.2)
-    whole = replace(PLANNED, is_whole=True, rules=rules, cells=PLANNED.cells[:1], budget=36.0)
+    whole = replace(PLANNED, is_whole=True, rules=rules, cells=PLANNED.cells[:1], budget=42.0)
     assert len(choose(stage, monkeypatch, whole)) == 1
     saved = stage.ledger.directory.load().experiment
     assert saved is not None

@@ -118,7 +118,7 @@ def test_a_race_on_ones_own_project(tool: Tool, bakery: Bakery) -> None:
     """Filled, logged in, swapped and stood in for; nothing of the user's is written."""
     before = look(bakery.directory)
     ran = tool.run(
-        *("race", "bread", "uvicorn@bread", "--as", "anna", "--budget", "30s", "--seed", "1"),
+        *("race", "bread", "uvicorn@bread", "--as", "anna", "--budget", "90s", "--seed", "1"),
         *("--swap-b", "bakery.shelf.bread=bakery.shelf.abread", "--out", ".whereasync/run"),
         command=(sys.executable, "-c", HASTY),
     )

@@ -15,6 +15,7 @@ from whereasync.bench.ledger import Ledger
 from whereasync.bench.race import race
 from whereasync.bench.singles import repeat_article
 from whereasync.bench.stage import Observer, Project, Service, Stage
+from whereasync.bench.timekeeping import prepare
 from whereasync.errors import WhereAsyncError
 from whereasync.model import Fault, Status
 from whereasync.processes import supervised
@@ -99,7 +100,7 @@ def perform(  # noqa: PLR0913 # a run has that many properties
     if budget is not None:
         observer.expect(budget)
     try:
-        _perform(play, setting, ledger, observer)
+        _perform(play, setting, ledger, observer, budget)
     except KeyboardInterrupt:
         ledger.set(status=Status.INTERRUPTED)
         raise
@@ -112,7 +113,11 @@ def perform(  # noqa: PLR0913 # a run has that many properties
 
 
 def _perform(
-    play: Callable[[Stage], None], setting: Setting, ledger: Ledger, observer: Observer
+    play: Callable[[Stage], None],
+    setting: Setting,
+    ledger: Ledger,
+    observer: Observer,
+    budget: float | None,
 ) -> None:
     observer.stage("start the database")
     core = next(iter(ledger.run.machine.server_cores), None)
@@ -136,7 +141,7 @@ def _perform(
                 role: versions(app.python, DISTRIBUTIONS) for role, app in setting.apps.items()
             },
         )
-        project.prepare()
+        prepare(project.prepare, budget, lambda: ledger.elapsed)
         ledger.set(project=project.title, said=project.said)
         try:
             play(stage)

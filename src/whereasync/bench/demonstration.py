@@ -90,8 +90,9 @@ class DemoProject:
         """Return it as it is."""
         return experiment
 
-    def prepare(self) -> None:
-        """Make the database that all others are copied from: migrated and empty."""
+    def prepare(self, patience: float | None = None) -> None:
+        """Make the database that all others are copied from: migrated and empty, in seconds."""
+        del patience
         self._manage(self.database.create(MIGRATED), "migrate", "--verbosity=0")
 
     def load_race(self, objects: int) -> None:

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from whereasync import results
+from whereasync.bench.timekeeping import Starts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whereasync.model import Cell, Experiment, Fault, Request, Run
     from whereasync.store import RunDirectory
 
@@ -24,12 +27,18 @@ class Ledger:
 
     run: Run
     directory: RunDirectory
-    started: float = field(default_factory=time.monotonic)
+    clock: Callable[[], float] = time.monotonic
+    started: float = field(init=False)
+    starts: Starts = field(default_factory=Starts)
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self.started = self.clock()
 
     @property
     def elapsed(self) -> float:
         """Seconds since the run began."""
-        return time.monotonic() - self.started
+        return self.clock() - self.started
 
     def set(self, **values: Any) -> None:
         """Replace fields of the run, and save it."""

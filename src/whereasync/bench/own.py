@@ -189,13 +189,16 @@ class OwnProject:
         del role
         return self.app
 
-    def prepare(self) -> None:
-        """Make the database that all copies are made of: migrated, seeded, logged in to."""
+    def prepare(self, patience: float | None = None) -> None:
+        """Make the database that all copies are made of: migrated, seeded, logged in to.
+
+        WhereAsyncError where it isn't within ``patience`` seconds.
+        """
         seed = self.setting.config.seed
         # What is swapped is swapped here too, so that a wrong name is said before any server.
         first, *others = [each for each in self.setting.swaps.values() if each] or [{}]
         order = replace(self.order, swaps=dict(first))
-        ready = make_ready(self.data, self.guest, RACE, order=order, seed=seed)
+        ready = make_ready(self.data, self.guest, RACE, order=order, seed=seed, patience=patience)
         self.prepared = ready.prepared
         for swaps in others:  # whole once more: caches are written anew, sessions among them
             again = replace(order, databases=ready.databases, swaps=dict(swaps))

@@ -5,12 +5,12 @@ Said before the race starts, so that nobody waits for a verdict that can't come.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from whereasync import plan
+from whereasync.bench.timekeeping import MARGIN, suggest
 from whereasync.errors import BadInputError
 from whereasync.load import drive
 from whereasync.load.sequence import Question, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from whereasync.model import Experiment, Fault, Side, Single
 
 ASKED = 3  # times each, of which the first, on a cold path, isn't counted
-MARGIN = 3.0  # s to stop everything and to write the report
 
 
 def choose_cells(stage: Stage, experiment: Experiment) -> Experiment:
@@ -43,18 +42,20 @@ def choose_cells(stage: Stage, experiment: Experiment) -> Experiment:
     for rules in plan.shorten(experiment):
         costs = _cost(stage, replace(experiment, rules=rules, cells=tuple(possible)), known)
         left = _time_left(stage, experiment)
-        kept = plan.fit(possible, costs, left, experiment.looks[0], _block_start(stage))
+        start = _block_start(stage, experiment)
+        kept = plan.fit(possible, costs, left, experiment.looks[0], start)
         if len(kept) == len(possible):
             break
     missed = [cell.name for cell in possible if cell not in kept]
     if missed and experiment.is_whole:
-        raise _too_little(stage, experiment, list(costs.values()))
+        raise _too_little(stage, experiment, start + sum(costs.values()))
     left_out |= {name: f"needs {experiment.looks[0] * costs[name]:.0f} s" for name in missed}
     stage.ledger.set(experiment=replace(experiment, rules=rules), left_out=left_out)
     _announce(
         stage,
-        {cell.name: costs[cell.name] for cell in kept},
+        start + sum(costs[cell.name] for cell in kept) if kept else 0.0,
         experiment.looks[0],
+        len(kept),
         len(left_out),
     )
     return replace(experiment, rules=rules, cells=kept)
@@ -64,15 +65,22 @@ def _cost(
     stage: Stage, experiment: Experiment, demands: Mapping[Side, plan.Demand]
 ) -> dict[str, float]:
     """Return how many seconds each cell takes in a block."""
+    slack = _slack(experiment)
     threads = {role: capacity(arm) for role, arm in stage.ledger.run.arms.items()}
     return {
-        cell.name: plan.cell_cost(cell, demands, threads, experiment.rules, experiment.looks[0])
+        cell.name: slack
+        * plan.cell_cost(cell, demands, threads, experiment.rules, experiment.looks[0])
         for cell in experiment.cells
     }
 
 
-def _block_start(stage: Stage) -> float:
-    return plan.block_start(len(stage.ledger.run.arms))
+def _slack(experiment: Experiment) -> float:
+    """Return by how much a block may take longer: one that can't be done in time costs them all."""
+    return plan.SLACK if experiment.is_whole else 1.0
+
+
+def _block_start(stage: Stage, experiment: Experiment) -> float:
+    return _slack(experiment) * stage.ledger.starts.foretell(stage.ledger.run.arms)
 
 
 def _time_left(stage: Stage, experiment: Experiment) -> float | None:
@@ -81,13 +89,13 @@ def _time_left(stage: Stage, experiment: Experiment) -> float | None:
     return experiment.budget - stage.ledger.elapsed - MARGIN
 
 
-def _too_little(stage: Stage, experiment: Experiment, costs: list[float]) -> BadInputError:
+def _too_little(stage: Stage, experiment: Experiment, block: float) -> BadInputError:
     blocks = experiment.looks[0]
-    need = stage.ledger.elapsed + blocks * (_block_start(stage) + sum(costs)) + MARGIN
+    need = stage.ledger.elapsed + blocks * block + MARGIN
     return BadInputError(
         f"--budget {experiment.budget:.0f}s is too small: {blocks} blocks of what was asked for "
         f"take {need:.0f} s, and fewer bear no verdict",
-        f"--budget {math.ceil(need / 10) * 10}s, or ask for less",
+        suggest(need),
     )
 
 
@@ -140,11 +148,10 @@ def _demand(singles: list[Single]) -> plan.Demand | Fault:
     )
 
 
-def _announce(stage: Stage, costs: Mapping[str, float], blocks: int, out: int) -> None:
-    each = _block_start(stage) + sum(costs.values())
-    if costs:
+def _announce(stage: Stage, each: float, blocks: int, cells: int, out: int) -> None:
+    if cells:
         stage.observer.expect(stage.ledger.elapsed + blocks * each + MARGIN)
-        named = f"{len(costs)} cell{'s' * (len(costs) > 1)}"
+        named = f"{cells} cell{'s' * (cells > 1)}"
         said = f"The race: at least {blocks} blocks of {named}, about {each:.0f} s each."
     else:
         said = f"The budget is too small for {blocks} blocks of any cell: no race."

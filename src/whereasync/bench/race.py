@@ -11,9 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from whereasync import plan
-from whereasync.bench import blame, dryrun
+from whereasync.bench import blame, dryrun, timekeeping
 from whereasync.bench.metering import reading
-from whereasync.bench.probing import MARGIN, choose_cells
+from whereasync.bench.probing import choose_cells
 from whereasync.bench.tuning import tune
 from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.load import drive, samples
@@ -36,7 +36,9 @@ def race(stage: Stage, experiment: Experiment, steps: Sequence[plan.Step]) -> No
     with contextlib.ExitStack() as up:
         stage = up.enter_context(stage.calling(experiment.upstream))
         if experiment.is_whole:
+            _require_room(stage, experiment)  # what was prepared may have taken all of it
             dryrun.check(stage, experiment)
+            _require_room(stage, experiment)
         dryrun.check_stacks(stage, experiment)
         tune(stage, experiment, steps)
         if set(stage.ledger.run.arms) != set(experiment.candidates):
@@ -59,12 +61,13 @@ def _run_blocks(
 ) -> None:
     undecided = set(experiment.cells)
     compared: set[tuple[Side, Side]] = set()
-    longest = 0.0
+    took: list[float] = []  # s, each block with its servers' starts
     for step in blocks:
         chosen = [cell for cell in step.cells if cell in undecided]
         if not chosen:
             return
-        if step.number >= experiment.looks[0] and not _has_time(stage, experiment, longest):
+        if not timekeeping.has_time(experiment, stage.ledger.elapsed, took):
+            _end_early(stage, experiment, took)
             return  # the budget ends before the next look: what there is by now is read
         began = stage.ledger.elapsed
         stage.observer.stage(f"block {step.number + 1}, {_name(chosen)}")
@@ -73,7 +76,7 @@ def _run_blocks(
         stage.ledger.add("blocks", block)
         failed = {task.cell for task in block.tasks if task.fault}
         undecided = {cell for cell in undecided if cell.name not in failed}
-        longest = max(longest, stage.ledger.elapsed - began)
+        took.append(stage.ledger.elapsed - began)
         if step.number + 1 in experiment.looks and not experiment.is_paired:
             found = stage.ledger.compare()
             undecided -= {each.cell for each in found if each.is_decided(experiment.worst)}
@@ -87,10 +90,15 @@ def _is_hopeless(result: CellResult) -> bool:
     return reason is not None and reason.kind == Void.NOT_SUSTAINED
 
 
-def _has_time(stage: Stage, experiment: Experiment, block: float) -> bool:
-    if experiment.budget is None:
-        return True
-    return stage.ledger.elapsed + block + MARGIN <= experiment.budget
+def _require_room(stage: Stage, experiment: Experiment) -> None:
+    timekeeping.require_room(experiment, stage.ledger.elapsed, stage.ledger.starts)
+
+
+def _end_early(stage: Stage, experiment: Experiment, took: Sequence[float]) -> None:
+    """Note why there are too few blocks for a verdict, if there are."""
+    if said := timekeeping.describe_end(experiment, stage.ledger.elapsed, took):
+        what, hint = said
+        stage.ledger.note(Fault(kind="budget", detail=what, hint=hint))
 
 
 def _name(cells: Sequence[Cell]) -> str:

@@ -87,8 +87,11 @@ class Project(Protocol):
     def complete(self, experiment: Experiment) -> Experiment:
         """Return the experiment with what is known of its requests only once prepared."""
 
-    def prepare(self) -> None:
-        """Make what all data are made from."""
+    def prepare(self, patience: float | None = None) -> None:
+        """Make what all data are made from, in ``patience`` seconds, where that can be cut short.
+
+        WhereAsyncError after them.
+        """
 
     def load_race(self, objects: int) -> None:
         """Make the race's data: so many objects of each model, where that can be chosen."""
@@ -172,18 +175,26 @@ class Stage:
     def launch_all(
         self, arms: Mapping[str, Arm], name: str
     ) -> Iterator[dict[str, servers.Endpoint]]:
-        """Start each role's arm fresh, on a copy of the race's data of its own."""
+        """Start each role's arm fresh, on a copy of the race's data of its own.
+
+        What starting and ending took is in the ledger.
+        """
+        starts = self.ledger.starts
         with contextlib.ExitStack() as up:
             endpoints = {}
             for role, arm in arms.items():
+                began = self.ledger.elapsed
                 own = name_copy(role, name)
                 env = self.project.copy(role, own)
                 up.callback(self.project.drop, own)
                 app, path = self.project.app_of(role), self.project.first_path(role)
                 endpoints[role] = up.enter_context(self.launch(arm, app, env, path))
+                starts.roles[role] = self.ledger.elapsed - began
             yield endpoints
+            ending = self.ledger.elapsed
             for endpoint in endpoints.values():  # so that they end side by side
                 endpoint.child.ask_to_stop()
+        starts.ending = self.ledger.elapsed - ending
 
     def targets(self, endpoints: Mapping[str, servers.Endpoint]) -> tuple[Target, ...]:
         """Return the endpoints as the load client sees them, in their order."""

@@ -7,8 +7,10 @@ tests), and then they must do so here too.
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -268,22 +270,35 @@ class Ready:
     prepared: Prepared
 
 
-def make_ready(
-    data: Data, guest: Guest, name: str, *, order: Order | None = None, seed: Sequence[str] = ()
+def make_ready(  # noqa: PLR0913 # what is to be made has that many properties
+    data: Data,
+    guest: Guest,
+    name: str,
+    *,
+    order: Order | None = None,
+    seed: Sequence[str] = (),
+    patience: float | None = None,
 ) -> Ready:
     """Make the databases called ``name``: copied or empty, migrated, seeded, logged in to.
 
     ``order`` says whom to log in, what to fill and what becomes of tasks. ``seed`` are management
     commands, each as it is typed after manage.py; none is run on a copy of a template.
     BadInputError for a migration, a seed, a user or a fill that fails; then nothing of it is left.
+    WhereAsyncError where migrations and seed aren't done within ``patience`` seconds, if given.
     """
+    end = math.inf if patience is None else time.monotonic() + patience
+
+    def left(most: float) -> float:
+        return max(0.0, min(most, end - time.monotonic()))
+
     databases_ = data.create(name)
     asked = replace(order or Order(), databases=databases_)
     try:
         if data.to_migrate:
-            guest.ask("migrate", *data.to_migrate, order=asked, deadline=MIGRATION_DEADLINE)
+            deadline = left(MIGRATION_DEADLINE)
+            guest.ask("migrate", *data.to_migrate, order=asked, deadline=deadline)
         for command in () if _is_template(data) else seed:
-            _seed(guest, command, asked)
+            _seed(guest, command, asked, left(SEED_DEADLINE))
         prepared = guest.ask("prepare", order=asked).prepared or Prepared()
         data.settle(databases_)
     except BaseException:
@@ -298,9 +313,9 @@ def _is_template(data: Data) -> bool:
     return any(each.template for each in data.holdings)
 
 
-def _seed(guest: Guest, command: str, order: Order) -> None:
+def _seed(guest: Guest, command: str, order: Order, deadline: float) -> None:
     try:
-        guest.ask("manage", *shlex.split(command), order=order, deadline=SEED_DEADLINE)
+        guest.ask("manage", *shlex.split(command), order=order, deadline=deadline)
     except WhereAsyncError as error:
         what = re.sub(rf"^{re.escape(command)} (?=failed|ended)", "it ", error.what)
         raise type(error)(f"seed “{command}”: {what}", error.hint, log=error.log) from error
