@@ -217,9 +217,12 @@ def test_failing_seed(bakery: Bakery, guest: Guest, supervisor: Supervisor) -> N
             make_ready(data, guest, "race", seed=["bake 1", "bake -- -1"])
         assert "seed “bake -- -1”: it failed: there is no such bread" in caught.value.what
         assert "python manage.py bake -- -1" in caught.value.hint
-        with pytest.raises(WhereAsyncError, match=r"^seed “die”: .* without an answer") as died:
+        with pytest.raises(WhereAsyncError, match=r"^seed “die”: .* by SIGKILL: out of") as died:
             make_ready(data, guest, "race", seed=["die"])
         assert "\n" not in died.value.what
+        assert "oom" in died.value.hint
+        with pytest.raises(WhereAsyncError, match="migrate did not finish within 0 s"):
+            make_ready(data, guest, "race", patience=0.0)
         bakery.write({"bakery/migrations/0002_more.py": "raise ValueError('bad flour')"})
         with pytest.raises(BadInputError, match=r"bad flour \(.*0002_more.py, line 1\)"):
             make_ready(data, guest, "race")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import venv
 from importlib import metadata
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from whereasync import serial
 from whereasync.databases import binaries
 from whereasync.errors import BadInputError
 from whereasync.model import (
@@ -28,6 +30,7 @@ from whereasync.model import (
 from whereasync.project import examining
 from whereasync.project.examining import judge_inventory
 from whereasync.project.interpreter import Interpreter
+from whereasync.stacks import overlay
 
 VIEW = Handler(name="shop.views.index", kind=ViewKind.FUNCTION, is_async=True, is_called_async=True)
 PLAIN = Route(path="/", handlers=(VIEW,))
@@ -194,7 +197,17 @@ def test_other_systems_are_told_what_they_lack(monkeypatch: pytest.MonkeyPatch) 
     assert examining._look_at_platform().health is Health.NOTE
 
 
-def test_servers_are_there_or_fetched(tmp_path: Path) -> None:
+def lay(python: Path, *wanted: str) -> Path:
+    """Make an overlay of nothing, as if these distributions were in it; return it."""
+    path = overlay._path(python, wanted)
+    path.mkdir(parents=True)
+    serial.write(path / "overlay.json", overlay.Made(wanted=wanted))
+    return path
+
+
+def test_servers_are_there_or_beside_or_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Those that arms name; without arms the usual ones."""
     venv.create(tmp_path / "env", symlinks=True)
     bare = tmp_path / "env" / "bin" / "python"
@@ -206,8 +219,16 @@ def test_servers_are_there_or_fetched(tmp_path: Path) -> None:
             (each.health, each.detail) for each in examining._look_at_servers(config, interpreter)
         ]
 
-    lacking = "uvicorn: not installed there, fetched beside it when raced"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    lacking = "uvicorn: not in the project; whereasync fetches it on first use, beside it"
     assert look(bare, config) == [(Health.NOTE, lacking)]
+    laid = lay(bare, "httptools", "uvicorn", "uvloop")
+    beside = "uvicorn: not in the project; whereasync has it beside it"
+    assert look(bare, config) == [(Health.GOOD, beside)]
+    assert [health for health, _ in look(bare, Config())] == [Health.NOTE, Health.GOOD]
+    shutil.rmtree(laid)
+    lay(bare, "gunicorn", "httptools", "uvicorn", "uvloop")  # a race of both fetched them at once
+    assert [health for health, _ in look(bare, Config())] == [Health.GOOD, Health.GOOD]
     version = metadata.version("uvicorn")
     assert look(Path(sys.executable), config) == [(Health.GOOD, f"uvicorn {version}")]
     both = look(Path(sys.executable), Config())

@@ -115,7 +115,7 @@ def require_room(experiment: Experiment, elapsed: float, starts: Starts) -> None
         return
     start = starts.foretell(experiment.candidates)
     spent = elapsed + start + MARGIN  # once more, to see what one request needs
-    need = plan.least_budget(experiment, spent=spent, start=start)
+    need = plan.least_budget(experiment, spent=spent, start=plan.SLACK * start)
     if need > experiment.budget:
         raise BadInputError(
             f"--budget {experiment.budget:.0f}s is too small: {elapsed:.0f} s have passed, and "

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from whereasync import serial
 from whereasync.errors import BadInputError, WhereAsyncError
 from whereasync.model import Answer, Order
+from whereasync.processes.exits import describe_exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,11 +72,11 @@ class Guest:
             cwd=self.home.directory,
         )
         try:
-            child.wait(deadline)
+            code = child.wait(deadline)
         except BaseException:  # Ctrl-C too: whoever clears up after it must find nobody at work
             child.stop(grace=0.5)
             raise
-        return _read(answer, child)
+        return _read(answer, child, code)
 
     def environment(self, name: str, order: Order) -> dict[str, str]:
         """Write an order under that name, and return the environment in which it is found."""
@@ -99,7 +100,12 @@ class Guest:
         }
 
 
-def _read(path: Path, child: Child) -> Answer:
+def _read(path: Path, child: Child, code: int) -> Answer:
+    if not path.exists() and code < 0:
+        became, hint = describe_exit(code)
+        raise WhereAsyncError(
+            f"the project's Python {became} (at {child.name})", hint, log=child.tail()
+        )
     if not path.exists():
         raise WhereAsyncError(
             f"the project's Python ended without an answer to {child.name}: "

@@ -113,15 +113,26 @@ def _look_at_servers(config: Config, interpreter: Interpreter) -> Iterator[Sympt
     from whereasync.servers import versions
     from whereasync.servers.table import SERVERS
 
-    for server, arms in _list_arms(config).items():
+    named = _list_arms(config)
+    together = find_wanted((arm for arms in named.values() for arm in arms), interpreter.path)
+    for server, arms in named.items():
         name = SERVERS[server].distribution or server
         has = versions(interpreter.path, [name]).get(name)
         wanted = find_wanted(arms, interpreter.path)
         if wanted:
-            lacking = f"{server}: not installed there, fetched beside it when raced"
-            yield _note("server", lacking)
+            lacks = f"it needs {', '.join(wanted)}" if has else "not in the project"
+            yield _look_beside(f"{server}: {lacks}", interpreter.path, (wanted, together))
         else:
             yield _good("server", f"{server} {has}" if name == server else f"{server} ({name})")
+
+
+def _look_beside(said: str, python: Path, ways: Iterable[tuple[str, ...]]) -> Symptom:
+    """Say whether what the project lacks is beside it already, by itself or with other servers."""
+    from whereasync.stacks.overlay import find_overlay
+
+    if any(find_overlay(python, wanted) for wanted in ways):
+        return _good("server", f"{said}; whereasync has it beside it")
+    return _note("server", f"{said}; whereasync fetches it on first use, beside it")
 
 
 def _list_arms(config: Config) -> dict[str, list[Arm]]:
