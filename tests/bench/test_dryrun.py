@@ -186,7 +186,7 @@ def test_an_answer_without_a_body_is_one(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "what", "hint"),
     [
-        ("/missing/", "404 to GET /missing/", "check the path; whereasync demo --serve shows"),
+        ("/missing/", "404 to GET /missing/", "check the path; whereasync demo --serve lists"),
         ("/cars", "301 to GET /cars: it redirects to /cars/", "race /cars/"),
         (
             "/cars?page=2",
@@ -257,7 +257,7 @@ def test_a_status_that_was_expected_is_none_to_complain_of(site: Site) -> None:
     ("process", "hint"),
     [
         (Process(), "its server's log says: ValueError: no such car"),
-        (Process(log=""), "see by hand whether it ends: whereasync demo --serve"),
+        (Process(log=""), "ask it by hand, and see whether it ends"),
     ],
 )
 def test_a_server_that_does_not_answer_is_said_not_to(process: Process, hint: str) -> None:

@@ -156,6 +156,14 @@ def test_what_it_says_of_itself(tmp_path: Path) -> None:
         assert count() is None
 
 
+def test_debug_is_said(tmp_path: Path) -> None:
+    """It costs both arms what a site in use doesn't pay."""
+    project = own(tmp_path)
+    assert not any("DEBUG" in said for said in project.said)
+    project.inventory = replace(project.inventory, is_debug=True)
+    assert project.said[0].startswith("DEBUG is on, in both arms")
+
+
 def test_nothing_to_say_is_no_caveat(tmp_path: Path) -> None:
     """Nobody called, and there are no stand-ins."""
     assert own(tmp_path).find_caveats() == ()

@@ -259,6 +259,7 @@ TWO = '[[requests]]\npath = "/"\n[[requests]]\n'
             "did you mean server?",
         ),
         ("[tool.whereasync]", "line 1: in whereasync.toml the keys stand at the top", "leave out"),
+        ("[arms", "line 1, column 6: expected ']'", "a table is [name]"),
         ("settings = 1", "line 1: settings should be text, and is a number", "shop.settings"),
         ("settings = true", "settings should be text, and is true or false", ""),
         ("settings = []", "settings should be text, and is a list", ""),

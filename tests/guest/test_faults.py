@@ -118,7 +118,7 @@ def test_one_that_is_behind_another_exception_is_found(fail: Any) -> None:
         ("import json.no_such", "there is no module json.no_such", "version control"),
         ("from json import no_such", "ImportError: cannot import name", "another version"),
         ("import shop", "the settings module shop.settings can't be found", "paths = ["),
-        ("this is no Python", "can't read it: ", "python ="),
+        ("this is no Python", "can't read it: ", "mend that line; if"),
         ("open('/no/such/file')", "reads a file that isn't there: /no/such/file", "put it there"),
         (
             "raise RuntimeError('settings are not configured')",
@@ -225,3 +225,17 @@ def test_a_variable_that_cant_be_read_is_named_and_not_shown(
     hint = fail("int(os.environ.get('SHOP_PORT'))")["hint"]
     assert hint == "that line can't take what the environment says of SHOP_PORT"
     assert "SHOP_SIZE" in fail("int(os.environ.get('SHOP_SIZE', 'x'))")["hint"]
+
+
+def test_a_project_in_a_directory_of_its_packages_name_is_no_installed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment below it holds other people's code, of which no place is the user's."""
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.settings")
+    module = tmp_path / "shop" / "venv" / "site-packages" / "django" / "query.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("raise LookupError('no user')\n")
+    with pytest.raises(LookupError) as raised:
+        runpy.run_path(str(module))
+    monkeypatch.setattr("whereasync_guest.faults.is_theirs", lambda _: False)  # nor this test
+    assert not describe(raised.value)["where"]

@@ -56,6 +56,16 @@ def test_the_first_that_is_named_is_taken(tmp_path: Path) -> None:
     assert (fourth.path, fourth.source) == (plain, "venv")
 
 
+def test_the_environment_that_whereasync_runs_in_does_not_speak_for_the_project(
+    tmp_path: Path,
+) -> None:
+    """It may be active only to run whereasync; it is taken where nothing else is there."""
+    active = {"VIRTUAL_ENV": sys.prefix}
+    beside = make_python(tmp_path / "venv" / "bin" / "python")
+    assert choose_interpreter([], [tmp_path], environment=active).path == beside
+    assert choose_interpreter([], [], environment=active).path == Path(sys.executable)
+
+
 def test_without_any_it_is_the_one_that_runs_this() -> None:
     """A real one, asked in its own words."""
     found = choose_interpreter([], [], environment={})

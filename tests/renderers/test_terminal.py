@@ -91,17 +91,17 @@ def test_a_table_too_wide_wraps_its_headers_first() -> None:
 
 
 def test_a_table_still_too_wide_wraps_cells_between_figures() -> None:
-    """Columns stand closer, and a figure stays whole with its unit."""
+    """Columns stand closer, a figure stays whole with its unit, and a row begins on one line."""
     assert show(TABLE, width=48) == (
         "\nSame work\n"
         "                   throughput\n"
         "                 ratio, async                 in\n"
         "request clients       to sync verdict       view\n"
         f"{'─' * 48}\n"
-        "                        1.32×\n"
-        "GET           8   [1.27–1.38] faster       38 ms\n"
-        "                        0.97×\n"
-        "API          64   [0.91–1.04] inconclusive     –\n"
+        "GET           8         1.32× faster       38 ms\n"
+        "                  [1.27–1.38]\n"
+        "API          64         0.97× inconclusive     –\n"
+        "                  [0.91–1.04]\n"
         "Above 1, async is better.\n"
     )
 

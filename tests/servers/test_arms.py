@@ -6,7 +6,7 @@ import pytest
 
 from whereasync.errors import BadInputError
 from whereasync.model import Arm, Config, Interface, NamedArm, Recipe
-from whereasync.servers.arms import FORM, Entry, parse_arm
+from whereasync.servers.arms import DEMO_FORM, FORM, Entry, parse_arm
 
 THREADS = Arm(server="gunicorn", interface=Interface.WSGI, options={"threads": "16"})
 LOOP = Arm(server="uvicorn", interface=Interface.ASGI)
@@ -41,20 +41,24 @@ def test_an_arm_is_a_server_and_a_path(text: str, arm: Arm, path: str) -> None:
 
 
 def test_the_form_that_is_shown_is_one() -> None:
-    """Whoever types what the hint says is understood."""
-    assert parse_arm(FORM).arm == THREADS
+    """Whoever types it is understood; one's own project has no page of the demo's."""
+    assert parse_arm(DEMO_FORM).arm == parse_arm(FORM, Config()).arm == THREADS
+    with pytest.raises(BadInputError) as caught:
+        parse_arm("uvicorn", Config())
+    assert caught.value.hint == f"write {FORM}"
 
 
 @pytest.mark.parametrize(
     ("text", "what", "hint"),
     [
-        ("uvicorn", "“uvicorn” is no arm: an arm ends with a path", FORM),
-        ("", "“” is no arm", FORM),
-        ("cars/", "“cars/” is no arm", FORM),
-        ("uvicorn@", "“” in “uvicorn@” is no path: a path begins with /", FORM),
-        ("uvicorn@cars", "“cars” in “uvicorn@cars” is no path", FORM),
-        ("uvicorn@http://x/", "“http://x/” in “uvicorn@http://x/” is no path", FORM),
-        ("uvicorn@@/cars/", "“@/cars/” in “uvicorn@@/cars/” is no path", FORM),
+        ("uvicorn", "“uvicorn” is no arm: an arm ends with a path", DEMO_FORM),
+        ("", "“” is no arm", DEMO_FORM),
+        ("cars/", "“cars/” is no arm", "did you mean /cars/?"),
+        ("http://x:80/cars/", "“http://x:80/cars/” is no arm", "did you mean /cars/?"),
+        ("uvicorn@", "“” in “uvicorn@” is no path: a path begins with /", DEMO_FORM),
+        ("uvicorn@cars", "“cars” in “uvicorn@cars” is no path", DEMO_FORM),
+        ("uvicorn@http://x/", "“http://x/” in “uvicorn@http://x/” is no path", "did you mean /?"),
+        ("uvicorn@@/cars/", "“@/cars/” in “uvicorn@@/cars/” is no path", DEMO_FORM),
         ("@/cars/", "names no server", "write gunicorn,threads=16@/plain/hello/sync/, or /cars/"),
         ("uvicorn@/cars/#top", "fragment", "leave out #"),
         ("guncorn@/cars/", "there is no server “guncorn”", "did you mean gunicorn?"),

@@ -118,7 +118,11 @@ def is_theirs(filename: str) -> bool:
 def _is_in_package(filename: str) -> bool:
     package = _settings().partition(".")[0]
     is_others = filename.startswith((OURS, STANDARD)) and not is_installed(filename)
-    return bool(package) and not is_others and f"{os.sep}{package}{os.sep}" in filename
+    # Where it is installed: a project's own directory is often called as its package is.
+    installed = filename.rpartition(f"-packages{os.sep}")[2]
+    return (
+        bool(package) and not is_others and f"{os.sep}{package}{os.sep}" in f"{os.sep}{installed}"
+    )
 
 
 def write_place(place: tuple[str, int]) -> str:
@@ -130,7 +134,7 @@ def write_place(place: tuple[str, int]) -> str:
 
 
 def _give(name: str) -> str:
-    return f'give it to the project in the configuration: environment = {{ {name} = "…" }}'
+    return f'export it, or say it in whereasync.toml: environment = {{ {name} = "…" }}'
 
 
 def _find_variable(error: BaseException) -> str:
@@ -217,7 +221,7 @@ def _explain_exit(error: SystemExit) -> Fault:
 
 def _explain_syntax(error: SyntaxError) -> Fault:
     version = ".".join(map(str, sys.version_info[:2]))
-    hint = f"it is written for another Python? {_OTHER[3:]}"
+    hint = f"mend that line; if it is written for another Python, {_OTHER[3:]}"
     return Fault(f"Python {version} can't read it: {error.msg}", hint)
 
 

@@ -126,7 +126,8 @@ def find_user(name: str, new: dict[str, Any] | None) -> Any:
         if new is None:
             raise GuestError(
                 f"there is no user “{name}” in the throwaway database",
-                "have a seed command make it, or let whereasync make it: see users",
+                "have a seed command make it, or whereasync: "
+                f'users = {{ staff = {{ name = "{name}", make = {{ is_staff = true }} }} }}',
             ) from None
     return make_user(model, name, new)
 

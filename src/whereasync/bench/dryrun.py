@@ -129,7 +129,7 @@ class Asker:
                 f"{side.label} gives no answer to {request.method} {request.path}: {error}",
                 f"its server's log says: {said}"
                 if said
-                else f"see by hand whether it ends: {self.catalogue}",
+                else "ask it by hand, and see whether it ends",
             ) from error
         finally:
             connection.close()
@@ -160,7 +160,7 @@ class Asker:
                 more = ""
                 hint = f'if it minds the host, name one: host = "shop.example.com"; or {expect}'
             case 404:
-                more, hint = "", f"check the path; {self.catalogue} shows every view"
+                more, hint = "", f"check the path; {self.catalogue} lists what there is"
             case 405:
                 more = f"the view takes {answer.getheader('Allow') or 'other methods'}"
                 hint = "give one of these: --method"

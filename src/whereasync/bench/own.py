@@ -39,6 +39,7 @@ DJANGO = "django"  # in place of an application's name
 # A masked token wherever a page may have it: a form's field, a meta tag, a script's variable.
 CSRF = r"(?i)csrf[^<>\n]{0,60}[a-z0-9]{64}\b"
 LOCALHOST = "localhost"
+DEBUG = "DEBUG is on, in both arms: every query is kept in memory; a site in use has it off"
 LAUNCHER = ("-m", "whereasync_guest.serve")
 
 
@@ -153,7 +154,7 @@ class OwnProject:
     @property
     def catalogue(self) -> str:
         """The command that shows what can be asked for."""
-        return "whereasync doctor --requests"
+        return "whereasync init"
 
     @property
     def facts(self) -> DatabaseFacts | None:
@@ -174,7 +175,8 @@ class OwnProject:
             for old, new in swaps.items()
         )
         others = (*self.prepared.said, *self._say_stand_ins())
-        return (*swapped, *others, self.setting.guard.sentence)
+        debug = (DEBUG,) if self.inventory.is_debug else ()
+        return (*debug, *swapped, *others, self.setting.guard.sentence)
 
     def _say_stand_ins(self) -> Iterator[str]:
         wanted = self.setting.stand_ins

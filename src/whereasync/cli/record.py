@@ -34,14 +34,15 @@ if TYPE_CHECKING:
 
 NAME = "calls"
 ARM = "gunicorn,threads=1"  # one request after another
-SHOWN = 10  # requests; the rest is counted
 INTERRUPTED = 130
 CONSENT = """\
 This makes real calls. Your project is asked, one request after another:
 {requests}
-Whatever its code sends by HTTP meanwhile really goes out, with its real keys, a POST as well as a
-GET. Which services those are is seen only then; one with a declared stand-in isn't called. The
-database is a private one, nothing is put under load, and credentials are masked in what is kept."""
+Whatever its code sends by HTTP meanwhile really goes out, with its real keys,
+a POST as well as a GET. Which services those are is seen only then; one with a
+declared stand-in isn't called. The database is a private one, nothing is put
+under load, and credentials are masked in what is kept."""
+DECLINED = "Nothing was called."
 
 
 def record_calls(
@@ -56,7 +57,7 @@ def record_calls(
     """Ask for consent, make the pass, show it, and return the exit code.
 
     ``plan`` takes this process inside and has the project ready while its context lasts. 3 where
-    calls are missing from the recording, 130 where it was interrupted.
+    calls are missing from the recording, 130 where it was interrupted; 0 for a no, too.
     """
     from whereasync.upstreams import recordings
     from whereasync.upstreams.company import require_extra
@@ -66,13 +67,17 @@ def record_calls(
     if not consents and not sys.stdin.isatty():
         raise BadInputError("nobody is there to agree to real calls", "whereasync record --yes")
     found = _make(plan, file, consents=consents, is_quiet=is_quiet)
+    if found is None:
+        click.echo(DECLINED, err=True)
+        return 0
     _show(found, format_)
     if not found.is_whole:
         return INTERRUPTED
     return 3 if found.account.unanswered or found.account.refusals else 0
 
 
-def _make(plan: Plan, file: Path, *, consents: bool, is_quiet: bool) -> RecordedPass:
+def _make(plan: Plan, file: Path, *, consents: bool, is_quiet: bool) -> RecordedPass | None:
+    """Make the pass; None where nobody agreed to it."""
     from datetime import UTC, datetime
 
     from whereasync.processes import supervised
@@ -90,20 +95,17 @@ def _make(plan: Plan, file: Path, *, consents: bool, is_quiet: bool) -> Recorded
 
         if not passage.requests:
             raise BadInputError("there is no request to ask", "whereasync init")
-        if not consents:
-            _ask(passage.requests, file)
+        if not consents and not _ask(passage.requests, file):
+            return None
         return record(passage, outside, file, datetime.now(UTC), tell)
 
 
-def _ask(requests: tuple[Request, ...], file: Path) -> None:
-    lines = [f"  {each.method} {each.path}" for each in requests[:SHOWN]]
-    if len(requests) > SHOWN:
-        lines.append(f"  and {len(requests) - SHOWN} more")
+def _ask(requests: tuple[Request, ...], file: Path) -> bool:
+    lines = [f"  {each.method} {each.path}" for each in requests]  # all: that is agreed to
     click.echo(CONSENT.format(requests="\n".join(lines)), err=True)
     if file.exists():
         click.echo(f"{shorten_path(file)} is replaced.", err=True)
-    if not click.confirm("Make them?", err=True):
-        raise click.Abort
+    return click.confirm("Make them?", err=True)
 
 
 def _show(found: RecordedPass, format_: str) -> None:

@@ -158,7 +158,9 @@ def _parse(file: Path, content: str) -> dict[str, Any]:
         said = f"{said[:1].lower()}{said[1:]}" + f" at the {end}" * bool(end)
         raise BadInputError(
             f"{show(file)}, line {line}, column {column}: {said}",
-            'text stands in quotes: key = "…"',
+            'text stands in quotes: key = "…"'
+            if "value" in said
+            else 'mend that line: a table is [name], a key is key = "…"',
         ) from None
 
 

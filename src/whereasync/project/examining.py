@@ -106,7 +106,7 @@ def _look_at_platform() -> Symptom:
 def _look_at_config(found: Found) -> Symptom:
     if found.config.file:
         return _good("configuration", found.config.file)
-    return _note("configuration", "none, and none is needed", "whereasync init writes one")
+    return _note("configuration", "none", "whereasync init writes one")
 
 
 def _look_at_servers(config: Config, interpreter: Interpreter) -> Iterator[Symptom]:

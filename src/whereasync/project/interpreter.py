@@ -65,9 +65,10 @@ def choose_interpreter(
 ) -> Interpreter:
     """Return the project's interpreter: the first that is named.
 
-    After those ``told`` come VIRTUAL_ENV's, ``.venv`` or ``venv`` in a directory of ``beside``, and
-    the one that runs this. ``paths`` may hold Django. BadInputError where it isn't there, or is too
-    old for the guest, or has no Django or too old a one.
+    After those ``told`` come VIRTUAL_ENV's unless that is whereasync's own, ``.venv`` or ``venv``
+    in a directory of ``beside``, and the one that runs this. ``paths`` may hold Django.
+    BadInputError where it isn't there, or is too old for the guest, or has no Django or too old a
+    one.
     """
     named = next(iter((*told, *_guess(beside, environment))))
     if not shutil.which(named.path):
@@ -76,7 +77,9 @@ def choose_interpreter(
 
 
 def _guess(beside: Iterable[Path], environment: Mapping[str, str]) -> Iterator[Candidate]:
-    if active := environment.get("VIRTUAL_ENV"):
+    active = environment.get("VIRTUAL_ENV")
+    # Whoever activates whereasync's own, to run it, doesn't say by that where the project runs.
+    if active and Path(active).resolve() != Path(sys.prefix).resolve():
         yield Candidate(path=Path(active) / "bin" / "python", source="VIRTUAL_ENV")
     for directory in beside:
         for name in (".venv", "venv"):

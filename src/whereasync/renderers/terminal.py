@@ -20,7 +20,6 @@ from rich.table import Table as Grid
 from rich.text import Text as Line
 
 from whereasync.document import (
-    Align,
     Code,
     Forest,
     Heading,
@@ -206,15 +205,20 @@ def _shrink(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int
     return shrunk
 
 
+class _Title(Line):
+    """A column's title, which stands above its figures where others take more lines."""
+
+    vertical = "bottom"  # rich asks each cell for it
+
+
 def _lay_out(block: Table, rows: list[list[Line]], widths: list[int], gap: int) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap - 1, 0, 0))
-    has_figures = any(column.align is Align.RIGHT for column in block.columns)
     for column, size in zip(block.columns, widths, strict=True):
         grid.add_column(
-            Line(column.title),
+            _Title(column.title),
             justify=column.align.value,
             width=size,
-            vertical="bottom" if has_figures else "top",
+            vertical="top",
             overflow="fold",
         )
     for cells in rows:

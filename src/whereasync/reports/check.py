@@ -169,7 +169,8 @@ def _explain(review: Review) -> str:
     top = review.chain[0]
     begins = "" if top.is_async else "The first is called through sync_to_async. "
     return begins + (
-        "Hops are those of its own hooks; 2 more are Django's handler's, 1 more a sync view's."
+        "A hop is a change to a thread, by sync_to_async. Hops are those of its own hooks; 2 more "
+        "are Django's handler's, 1 more a sync view's."
     )
 
 

@@ -111,7 +111,10 @@ def _list_failed(found: RecordedPass) -> Iterator[Block]:
 def _list_missing(found: RecordedPass) -> Iterator[Block]:
     account = found.account
     if account.unanswered:
-        yield caveat("These calls got no answer, and aren't in the recording:")
+        yield caveat(
+            "These calls got no answer, and aren't in the recording:",
+            hint="see whether this machine reaches them, or declare what they answer: [stand-ins]",
+        )
         yield _shorten(
             [
                 (code(f"{each.method} {each.url}"), ": ", bad(each.reason or "nothing"))

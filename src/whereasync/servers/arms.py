@@ -8,6 +8,7 @@ path may hold one.
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from whereasync.model import Arm
 
 USUAL = "gunicorn,threads=16"  # where an arm names no server
-FORM = "gunicorn,threads=16@/plain/hello/sync/"
+FORM = "gunicorn,threads=16@/dashboard/"  # on a project of one's own
+DEMO_FORM = "gunicorn,threads=16@/plain/hello/sync/"
+_ADDRESS = re.compile(r"https?://[^/]*/?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +37,23 @@ class Entry:
 
 
 def parse_arm(text: str, config: Config | None = None) -> Entry:
-    """Read an arm, split at its first ``@``; BadInputError says what is wrong with it."""
+    """Read an arm, split at its first ``@``; BadInputError says what is wrong with it.
+
+    ``config`` is that of a project of one's own; None: the demo's project is raced.
+    """
     if text.startswith("/"):
         return Entry(arm=parse_arm_server(USUAL), path=_check_path(text, text))
     server, at, target = text.partition("@")
     if at and not server:
-        raise BadInputError(f"“{text}” names no server before the @", f"write {FORM}, or {target}")
+        raise BadInputError(
+            f"“{text}” names no server before the @", f"write {_form(config)}, or {target}"
+        )
     if named := _find(target if at else text, config or Config()):
         return _settle(named, server if at else "", config or Config())
     if not at:
         raise BadInputError(
             f"“{text}” is no arm: an arm ends with a path that begins with /",
-            _suggest(text, config) or f"write {FORM}",
+            _suggest(text, config),
         )
     return Entry(arm=parse_arm_server(server), path=_check_path(target, text, config))
 
@@ -69,17 +77,23 @@ def _settle(named: NamedArm, server: str, config: Config) -> Entry:
 
 
 def _suggest(name: str, config: Config | None) -> str:
-    """Return which name of the configuration was meant, if any is near."""
+    """Return which name of the configuration was meant, or which path, or how an arm looks."""
     known = [*config.arms, *(each.name for each in config.requests)] if config else []
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else ""
+    if not near and name[:1].isalnum() and "/" in name:
+        near = [f"/{_ADDRESS.sub('', name, count=1)}"]
+    return f"did you mean {near[0]}?" if near else f"write {_form(config)}"
+
+
+def _form(config: Config | None) -> str:
+    return FORM if config else DEMO_FORM
 
 
 def _check_path(path: str, arm: str, config: Config | None = None) -> str:
     if not path.startswith("/"):
         raise BadInputError(
             f"“{path}” in “{arm}” is no path: a path begins with /",
-            _suggest(path, config) or f"write {FORM}",
+            _suggest(path, config),
         )
     if "#" in path:
         raise BadInputError(
