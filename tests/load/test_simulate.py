@@ -145,7 +145,7 @@ def test_counting_the_drain_favours_the_regular_arm_by_half() -> None:
                 turns.start(0, 0)
                 turns.spend(length * arm.mean * 1.0001)
                 end = turns.drain()
-                rates.append(len(turns.samples) / (end * 1e-9))
+                rates.append(len(turns) / (end * 1e-9))
             scores.append(np.mean(rates))
         assert scores[0] / scores[1] == pytest.approx(expected, abs=0.02)
 

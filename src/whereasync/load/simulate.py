@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import heapq
 import math
+from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,11 +26,11 @@ from whereasync.load.pacing import (
     warm_up_length,
     window_length,
 )
-from whereasync.load.samples import DONE, INTENDED, WARM_UP, Samples
+from whereasync.load.samples import COLUMNS, DONE, INTENDED, WARM_UP
 from whereasync.model import Slice, TaskRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from whereasync.load.pacing import Pacer
     from whereasync.load.samples import Rows
@@ -68,14 +70,15 @@ class Model:
     stall: float = 0.0  # s in which QUEUES begin nothing …
     every: float = 1.0  # … at the end of every so many s
 
-    def draw(self, random: Random) -> float:
-        """Return the work (s) of one request; its mean is ``mean * noise``."""
+    def drawing(self, random: Random) -> Callable[[], float]:
+        """Return what draws the work (s) of one request; its mean is ``mean * noise``."""
         mean = self.mean * self.noise
         if self.shape is Shape.EXPONENTIAL:
-            return random.expovariate(1 / mean)
+            return partial(random.expovariate, 1 / mean)
         if self.shape is Shape.LOGNORMAL:
-            return random.lognormvariate(math.log(mean) - self.spread**2 / 2, self.spread)
-        return mean
+            center = math.log(mean) - self.spread**2 / 2
+            return partial(random.lognormvariate, center, self.spread)
+        return lambda: mean
 
     def throughput(self, clients: int) -> float:
         """Return the true requests/s of a closed loop of so many clients."""
@@ -92,7 +95,7 @@ class _Arm(Protocol):
 
     def peek(self) -> float: ...
 
-    def pop(self) -> tuple[float, int]: ...
+    def pop(self, now: float) -> int: ...
 
 
 @dataclass(slots=True)
@@ -105,8 +108,8 @@ class _Waiting:
     def peek(self) -> float:
         return self.under_way[0][0] if self.under_way else math.inf
 
-    def pop(self) -> tuple[float, int]:
-        return heapq.heappop(self.under_way)
+    def pop(self, now: float) -> int:  # noqa: ARG002 # a shared processor needs it
+        return heapq.heappop(self.under_way)[1]
 
 
 @dataclass(slots=True)
@@ -151,10 +154,9 @@ class _Sharing(_Waiting):
             return math.inf
         return self.at + (self.under_way[0][0] - self.virtual) * len(self.under_way)
 
-    def pop(self) -> tuple[float, int]:
-        done = self.peek()
-        self._advance(done)
-        return done, heapq.heappop(self.under_way)[1]
+    def pop(self, now: float) -> int:
+        self._advance(now)
+        return heapq.heappop(self.under_way)[1]
 
 
 def _make_arm(model: Model) -> _Arm:
@@ -165,31 +167,41 @@ def _make_arm(model: Model) -> _Arm:
 
 @dataclass(slots=True)
 class _Turns:
-    """The users of both sides, as ``users`` runs them for real, with either pacer."""
+    """The users of both sides, as ``users`` runs them for real, with either pacer.
+
+    Every request of every figure goes through ``_go``, so it calls little.
+    """
 
     clients: int
     models: tuple[Model, Model]
     random: Random
     pacer: Pacer = field(default_factory=ClosedLoop)
     now: float = 0.0
-    samples: Samples = field(default_factory=Samples)
-    intended: dict[int, int] = field(default_factory=dict)  # user under way → ns
-    sent: dict[int, int] = field(default_factory=dict)
+    ns: int = 0  # the same, as samples have it
+    samples: array[int] = field(default_factory=lambda: array("q"))
+    under_way: dict[int, tuple[int, int]] = field(default_factory=dict)  # user → intended, sent ns
     resting: list[int] = field(default_factory=list)
     arm: _Arm = field(default_factory=_Waiting)
+    draw: Callable[[], float] = float
     side: int = 0
     number: int = WARM_UP
     work: float = 0.0  # s of CPU in this slice
     sending: bool = False
 
-    @property
-    def ns(self) -> int:
-        """Return the time as samples have it."""
-        return round(self.now / NS)
+    def __len__(self) -> int:
+        return len(self.samples) // len(COLUMNS)
+
+    def rows(self, start: int = 0) -> Rows:
+        """Return the samples from ``start`` on, as ``Samples.rows`` does."""
+        import numpy as np
+
+        flat = np.frombuffer(self.samples[start * len(COLUMNS) :], dtype=np.int64)
+        return flat.reshape(-1, len(COLUMNS))
 
     def start(self, side: int, number: int) -> int:
         self.side, self.number = side, number
         self.arm = _make_arm(self.models[side])
+        self.draw = self.models[side].drawing(self.random)
         self.work, self.sending = 0.0, True
         self.pacer.start(self.ns)
         self.resting = list(range(self.clients))[::-1]
@@ -202,48 +214,44 @@ class _Turns:
             intended = self.pacer.intend(self.ns)
             if intended > self.ns:
                 return intended * NS
-            self._begin(self.resting.pop(), intended)
+            user = self.resting.pop()
+            self.under_way[user] = intended, self.ns
+            self.work += (work := self.draw())
+            self.arm.begin(user, self.now, work)
         return math.inf
 
-    def _begin(self, user: int, intended: int) -> None:
-        model = self.models[self.side]
-        work = model.draw(self.random)
-        self.work += 0.0 if model.kind is Kind.WAITS else work
-        self.intended[user], self.sent[user] = intended, self.ns
-        self.arm.begin(user, self.now, work)
-
-    def _step(self, end: float = math.inf) -> bool:
-        """Go on to the next thing that happens, or to ``end`` (s); return whether it was that."""
-        slot = self._send_due()
-        then = min(slot, self.arm.peek())
-        if then > end:
-            self.now = end
-            return False
-        if slot == then:
-            self.now = slot
-            return True
-        self.now, user = self.arm.pop()
-        times = (self.intended.pop(user), self.sent.pop(user), self.ns, self.ns)
-        self.samples.append(self.side, self.number, *times, 200, _SIZE, -1)
-        self.resting.append(user)
-        self._send_due()
-        return True
-
-    def complete(self, until: int, within: float | None = None) -> int:
-        end = math.inf if within is None else self.now + within
-        while self._is_owed(until) and self._step(end):
-            pass
+    def _go(self, end: float, until: int | None = None) -> int:
+        """Let things happen up to ``end`` (s), or while what was intended ``until`` ns is owed."""
+        while until is None or self._is_owed(until):
+            slot = self._send_due() if self.resting else math.inf
+            done = self.arm.peek()
+            then = min(slot, done)
+            self.now = min(then, end)
+            self.ns = round(self.now / NS)
+            if then > end:
+                break
+            if done < slot:
+                self._finish(self.arm.pop(done))
+                self._send_due()
         return self.ns
+
+    def _finish(self, user: int) -> None:
+        times = (*self.under_way.pop(user), self.ns, self.ns)
+        self.samples.extend((self.side, self.number, *times, 200, _SIZE, -1))
+        self.resting.append(user)
 
     def _is_owed(self, until: int) -> bool:
-        under_way = any(intended <= until for intended in self.intended.values())
-        return under_way or (self.sending and self.pacer.count_due(until) > 0)
+        for intended, _ in self.under_way.values():  # who was intended first is the first
+            if intended <= until:
+                return True
+            break
+        return self.sending and self.pacer.count_due(until) > 0
+
+    def complete(self, until: int, within: float | None = None) -> int:
+        return self._go(math.inf if within is None else self.now + within, until)
 
     def spend(self, seconds: float) -> int:
-        end = self.now + seconds
-        while self._step(end):
-            pass
-        return self.ns
+        return self._go(self.now + seconds)
 
     def drain(self) -> int:
         self.sending = False
@@ -279,19 +287,19 @@ def _simulate_task(job: Job, task: Task, models: tuple[Model, Model]) -> tuple[T
         compared=task.compare,
         rate=task.rate,
     )
-    return record, turns.samples.rows()
+    return record, turns.rows()
 
 
 def _warm_up(turns: _Turns, side: int, rate: float | None) -> float:
-    first = len(turns.samples)
+    first = len(turns)
     until = turns.start(side, WARM_UP)
     window = warm_up_length(0.0, rate)
-    while len(turns.samples) - first < MIN_WARM_UP_REQUESTS:
+    while len(turns) - first < MIN_WARM_UP_REQUESTS:
         turns.complete(until, tail_patience(window, rate))
         until = turns.spend(window)
     turns.complete(until, tail_patience(window, rate))
     turns.drain()
-    rows = turns.samples.rows(first)
+    rows = turns.rows(first)
     return float((rows[:, DONE] - rows[:, INTENDED]).mean()) * NS
 
 
@@ -299,7 +307,7 @@ def _run_slice(
     turns: _Turns, which: tuple[int, int], rate: float | None, latency: float, seconds: float
 ) -> Slice:
     side, number = which
-    first = len(turns.samples)
+    first = len(turns)
     start = turns.start(side, number)
     turns.complete(start)
     window_start = turns.spend(ramp_rest(latency, rate))
@@ -311,7 +319,7 @@ def _run_slice(
         window_start_ns=window_start,
         window_end_ns=window_end,
         end_ns=turns.drain(),
-        server_cpu=turns.work,
+        server_cpu=0.0 if turns.models[side].kind is Kind.WAITS else turns.work,
         database_cpu=None,
-        client_cpu=_CLIENT_CPU * (len(turns.samples) - first),
+        client_cpu=_CLIENT_CPU * (len(turns) - first),
     )
