@@ -1,6 +1,7 @@
 # make demo   the experiment on this machine         (make demo ARGS='--quick' passes options on)
 # make test   every test, with real servers and a real PostgreSQL, and the coverage gate
-# make check  everything that needs no server: linters, types, imports, pure tests
+# make lint   linters, types, imports
+# make check  everything that needs no server: lint and the pure tests
 # make bench  speed, side by side with the peers; needs a quiet machine and no test asserts on it
 # make servers  every server against gunicorn, 20 minutes: the table in docs/servers.md
 
@@ -16,9 +17,9 @@ SOURCES := pyproject.toml guest/pyproject.toml constraints.txt
 demo: $(DEMO)/.installed
 	$(DEMO)/bin/whereasync demo $(ARGS)
 
-test: lint
+test: $(TEST)/.installed
 	rm -f .coverage*
-	$(TEST)/bin/coverage run -m pytest --numprocesses 4 --dist loadfile -m 'not alone' $(ARGS)
+	$(TEST)/bin/coverage run -m pytest --numprocesses 5 --dist loadfile -m 'not alone' $(ARGS)
 	$(TEST)/bin/coverage run -m pytest -m alone $(ARGS)
 	$(TEST)/bin/coverage combine --quiet
 	$(TEST)/bin/coverage report
