@@ -29,7 +29,8 @@ def choose_cells(stage: Stage, experiment: Experiment) -> Experiment:
     """Return the experiment with the cells that fit; the ledger has what is left out, and why.
 
     Where it must be measured whole, fewer slices make it fit if they can; else it is a
-    BadInputError. There is no cell at all if a view failed, which the ledger's faults say.
+    BadInputError. Of all others the most telling is kept, whatever it takes. There is no cell at
+    all if a view failed, which the ledger's faults say.
     """
     stage.observer.stage("see what fits into the budget")
     demands = _probe(stage, experiment)
@@ -49,6 +50,9 @@ def choose_cells(stage: Stage, experiment: Experiment) -> Experiment:
     missed = [cell.name for cell in possible if cell not in kept]
     if missed and experiment.is_whole:
         raise _too_little(stage, experiment, start + sum(costs.values()))
+    is_over = not kept
+    if is_over and possible:
+        kept, missed = tuple(possible[:1]), missed[1:]
     left_out |= {name: f"needs {experiment.looks[0] * costs[name]:.0f} s" for name in missed}
     stage.ledger.set(experiment=replace(experiment, rules=rules), left_out=left_out)
     _announce(
@@ -57,6 +61,7 @@ def choose_cells(stage: Stage, experiment: Experiment) -> Experiment:
         experiment.looks[0],
         len(kept),
         len(left_out),
+        is_over=is_over,
     )
     return replace(experiment, rules=rules, cells=kept)
 
@@ -148,13 +153,17 @@ def _demand(singles: list[Single]) -> plan.Demand | Fault:
     )
 
 
-def _announce(stage: Stage, each: float, blocks: int, cells: int, out: int) -> None:
+def _announce(  # noqa: PLR0913 # what is to be said
+    stage: Stage, each: float, blocks: int, cells: int, out: int, *, is_over: bool
+) -> None:
     if cells:
         stage.observer.expect(stage.ledger.elapsed + blocks * each + MARGIN)
         named = f"{cells} cell{'s' * (cells > 1)}"
         said = f"The race: at least {blocks} blocks of {named}, about {each:.0f} s each."
     else:
-        said = f"The budget is too small for {blocks} blocks of any cell: no race."
+        said = "No race."
+    if is_over:
+        said = f"The budget is too small for {blocks} blocks of any cell. {said}"
     if out:
         way = "a longer --budget measures more"
         if stage.ledger.run.command in {"demo", "stacks"}:
