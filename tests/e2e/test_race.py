@@ -257,7 +257,11 @@ def test_interrupted_in_the_middle(tool: Tool) -> None:
         (("gunicorn", HELLO), "“gunicorn” is no arm", "write gunicorn,threads=16@/plain"),
         (("gunicron@/", HELLO), "no server “gunicron”", "did you mean gunicorn?"),
         (("gunicorn,thread=4@/", HELLO), "no option “thread”", "did you mean threads?"),
-        ((HELLO, "uvicorn@plain/"), "“plain/” in “uvicorn@plain/” is no path", "did you mean /plain/?"),
+        (
+            (HELLO, "uvicorn@plain/"),
+            "“plain/” in “uvicorn@plain/” is no path",
+            "did you mean /plain/?",
+        ),
         ((HELLO, HELLO, "--budget", "20s"), "--budget 20s is too small: 6 blocks", "--budget "),
         ((HELLO, HELLO, "--rate", "9", "--clients", "1,2"), "--clients is one number", "--rate 9"),
         ((HELLO, HELLO, "--header", "Cookie"), "'Cookie' is no header", "--header 'Name: value'"),
