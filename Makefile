@@ -19,7 +19,7 @@ demo: $(DEMO)/.installed
 
 test: $(TEST)/.installed
 	rm -f .coverage*
-	$(TEST)/bin/coverage run -m pytest --numprocesses 4 --dist loadfile -m 'not alone' $(ARGS)
+	$(TEST)/bin/coverage run -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -m 'not alone' $(ARGS)
 	$(TEST)/bin/coverage run -m pytest -m alone $(ARGS)
 	$(TEST)/bin/coverage combine --quiet
 	$(TEST)/bin/coverage report

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with whole commands: files that take minutes must not be left for one worker's end."""
+    items.sort(key=lambda item: item.path.parent.name != "e2e")  # random within, as before
+
+
 @pytest.fixture(autouse=True, scope="session")
 def interruptible() -> None:
     """Let Ctrl-C reach what tests start: a shell's background job ignores it, and so its heirs."""
