@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pytest
-from scipy import stats as reference
+import scipy
 
 from whereasync.errors import WhereAsyncError
 from whereasync.model import Fault
@@ -56,9 +56,9 @@ def within(comparison: Comparison) -> tuple[float, float]:
 def test_one_cell_agrees_with_scipy(ratios: list[float]) -> None:
     """The interval and the p-value are those of scipy's t tests against either border."""
     comparison = judge(ratios)
-    interval = reference.ttest_1samp(ratios, 0.0).confidence_interval(1 - ALPHA)
-    above = reference.ttest_1samp(ratios, BORDER, alternative="greater").pvalue
-    below = reference.ttest_1samp(ratios, -BORDER, alternative="less").pvalue
+    interval = scipy.stats.ttest_1samp(ratios, 0.0).confidence_interval(1 - ALPHA)
+    above = scipy.stats.ttest_1samp(ratios, BORDER, alternative="greater").pvalue
+    below = scipy.stats.ttest_1samp(ratios, -BORDER, alternative="less").pvalue
     assert within(comparison) == pytest.approx((interval.low, interval.high))
     assert comparison.p_value == pytest.approx(min(1.0, 2 * min(above, below)))
     assert comparison.ratio == pytest.approx(math.exp(np.mean(ratios)))
@@ -69,7 +69,7 @@ def test_one_cell_agrees_with_scipy(ratios: list[float]) -> None:
 
 def test_one_cell_by_hand() -> None:
     """SD 0.1 and six blocks: half the interval is t = 3.5341 (5 degrees, 98.33 %) times 0.1/√6."""
-    assert reference.t.cdf(3.5341, 5) == pytest.approx(1 - ALPHA / 2, abs=1e-5)
+    assert scipy.stats.t.cdf(3.5341, 5) == pytest.approx(1 - ALPHA / 2, abs=1e-5)
     ratios = [0.1 + sign * math.sqrt(5 / 6) * 0.1 for sign in (1, -1, 1, -1, 1, -1)]
     half = 3.5341 * 0.1 / math.sqrt(6)
     assert within(judge(ratios)) == pytest.approx((0.1 - half, 0.1 + half), abs=1e-4)
@@ -174,7 +174,7 @@ def make(p_value: float) -> list[float]:
     """Make six blocks whose test against the borders has just this p-value."""
     shape = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0]) * 0.01
     error = shape.std(ddof=1) / math.sqrt(6)
-    return [float(x) for x in shape + BORDER + error * reference.t.isf(p_value / 2, 5)]
+    return [float(x) for x in shape + BORDER + error * scipy.stats.t.isf(p_value / 2, 5)]
 
 
 def test_benjamini_hochberg_rejects_as_by_hand() -> None:
@@ -195,7 +195,7 @@ def test_benjamini_hochberg_agrees_with_scipy() -> None:
     for _ in range(50):
         p_values = {str(cell): dice.random() ** 4 for cell in range(dice.randint(1, 12))}
         found = compare({name: make(p_value) for name, p_value in p_values.items()})
-        adjusted = reference.false_discovery_control(list(p_values.values()), method="bh")
+        adjusted = scipy.stats.false_discovery_control(list(p_values.values()), method="bh")
         expected = {
             name for name, p in zip(p_values, adjusted, strict=True) if p <= ALPHA
         }  # a chance hit of the border itself has probability 0
@@ -269,7 +269,7 @@ def walk_arrays(blocks: Array) -> tuple[npt.NDArray[np.str_], Array, Array]:
         going = verdicts == "inconclusive"
         seen = blocks[going, :look]
         mean = seen.mean(axis=1)
-        half = reference.t.isf(ALPHA / 2, look - 1) * seen.std(axis=1, ddof=1) / math.sqrt(look)
+        half = scipy.stats.t.isf(ALPHA / 2, look - 1) * seen.std(axis=1, ddof=1) / math.sqrt(look)
         is_same = abs(mean) + half < math.log(1.05)
         is_faster = abs(mean) - half > math.log(1.01)
         named = np.select([is_faster, is_same], ["faster", "same"], "inconclusive")

@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 COMMAND = Path(sys.executable).with_name("whereasync")
+UNCOVERED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
 PATIENCE = 120.0  # s that any of these runs may take
 
 
@@ -134,14 +136,15 @@ class Tool:
     cwd: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     begun: list[Begun] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
 
     def leave_uncovered(self) -> None:
         """Don't measure coverage: its start swallows Ctrl-C, and its end needs a disk."""
-        self.environment = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+        self.environment = UNCOVERED
 
     def start(self, *arguments: object, command: tuple[object, ...] = (COMMAND,)) -> Begun:
         """Start it with these arguments."""
-        name = f"{len(self.begun)}"
+        name = f"{next(self.numbers)}"
         with (
             (self.cwd / f"{name}.out").open("wb") as out,
             (self.cwd / f"{name}.err").open("wb") as err,
@@ -155,12 +158,18 @@ class Tool:
                 stderr=err,
                 start_new_session=True,
             )
-        self.begun.append(Begun(process=process, cwd=self.cwd, name=name))
-        return self.begun[-1]
+        begun = Begun(process=process, cwd=self.cwd, name=name)
+        self.begun.append(begun)
+        return begun
 
     def run(self, *arguments: object, command: tuple[object, ...] = (COMMAND,)) -> Ran:
         """Run it to its end."""
         return self.start(*arguments, command=command).finish()
+
+    def report(self, *arguments: object) -> Ran:
+        """Show a run again: uncovered, since tests/cli calls the same in its own process."""
+        uncovered = replace(self, environment={**self.environment, **UNCOVERED})
+        return uncovered.run("report", *arguments)
 
     def kill_all(self) -> None:
         """End what a failed test left running."""

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from whereasync.processes import registry
 if TYPE_CHECKING:
     from conftest import Begun, Tool
 
-pytestmark = [pytest.mark.server, pytest.mark.alone]
+pytestmark = pytest.mark.server
 
 TINY = ("demo", "--quick", "--chapter", "1", "--objects", "1")
 KILLS = 20
@@ -79,6 +80,7 @@ def moments() -> list[float]:
     return sorted(random.uniform(0, LATEST) for _ in range(KILLS))
 
 
+@pytest.mark.alone  # its moments are seconds of a run, and its memory is the machine's
 def test_kill_9_at_random_moments(tool: Tool, moments: list[float]) -> None:
     """Within 5 s nothing lives, lies around or holds memory, at whichever of 20 moments."""
     memory, files = segments(), shared_files()
@@ -94,10 +96,12 @@ def test_kill_9_at_random_moments(tool: Tool, moments: list[float]) -> None:
         assert not left, [moment for moment, _ in waiting]
         assert not list(registry.home().glob("*.json"))
     assert_given_back(memory, files)
-    for begun in tool.begun[:KILLS]:  # killed early, it has no directory yet, or one without a run
-        shown = tool.run("report", f"{begun.name}-run")
-        assert shown.code == (0 if begun.saved(f"{begun.name}-run") else 2)
-        assert "Traceback" not in shown.err
+    saved = [begun.saved(f"{begun.name}-run") for begun in tool.begun[:KILLS]]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        shown = list(pool.map(tool.report, (f"{number}-run" for number in range(KILLS))))
+    # Killed early, it has no directory yet, or one without a run.
+    assert [ran.code for ran in shown] == [0 if run else 2 for run in saved]
+    assert "Traceback" not in "".join(ran.err for ran in shown)
 
 
 def assert_given_back(memory: set[str], files: set[Path]) -> None:
@@ -151,6 +155,7 @@ def test_interrupted_before_anything_was_measured(tool: Tool, number: int) -> No
     assert not (tool.cwd / "run").exists()
 
 
+@pytest.mark.alone
 def test_interrupted_at_its_very_start(tool: Tool) -> None:
     """However early Ctrl-C comes, there is no traceback of ours and no directory."""
     tool.leave_uncovered()
@@ -191,9 +196,10 @@ def test_interrupted_in_chapter_1(tool: Tool, times: int, form: str) -> None:
     assert "whereasync report run" in ran.err
     assert "interrupted: what had been measured by then" in " ".join(ran.out.split())
     assert begun.saved()["status"] == "interrupted"
-    assert tool.run("report", "run", "--format", form).out == ran.out
+    assert tool.report("run", "--format", form).out == ran.out
 
 
+@pytest.mark.alone
 def test_interrupted_at_random_moments(tool: Tool) -> None:
     """Whenever Ctrl-C comes, it ends in 130, and a run either can be shown or isn't there."""
     moments = sorted(random.uniform(0.5, LATEST) for _ in range(INTERRUPTS))
@@ -207,7 +213,7 @@ def test_interrupted_at_random_moments(tool: Tool) -> None:
         assert "Traceback" not in ran.err
         if (tool.cwd / run).exists():
             assert begun.saved(run)["status"] == "interrupted"
-            assert tool.run("report", run).out == ran.out
+            assert tool.report(run).out == ran.out
         else:
             assert not ran.out
 
@@ -230,4 +236,4 @@ def test_the_stand_in_dies_and_then_ctrl_c_in_the_race(tool: Tool) -> None:
     assert {name for name, fault in cells.items() if fault} == {"same-api-1"}
     assert "void" in ran.out
     assert "inconclusive" in ran.out
-    assert tool.run("report", "run").out == ran.out
+    assert tool.report("run").out == ran.out

@@ -78,8 +78,8 @@ def test_stacks_are_compared_in_blocks_and_what_was_measured_is_shown(
     assert [task["fault"] for task in tasks] == [None] * len(tasks)
     assert ran.out.startswith("What async costs on stack1 and stack2\n")
     assert "interrupted: what had been measured by then" in ran.out
-    assert tool.run("report", "run").out == ran.out
-    derived = json.loads(tool.run("report", "run", "--json").out)
+    assert tool.report("run").out == ran.out
+    derived = json.loads(tool.report("run", "--json").out)
     assert derived["premium"]["cpu"].keys() == {task["cell"] for task in tasks}
     changed = {each["topic"] for each in derived["premium"]["changes"]}
     assert changed == ({"GET"} if "async-get-stack2" in families else set())

@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 import pytest
-from scipy.stats import t as student
+import scipy
 
 from whereasync import stats
 from whereasync.model import Fault
@@ -69,7 +69,7 @@ def holds_zero(curve: Curve, clients: float) -> bool:
             share = math.log(clients / low) / math.log(high / low)
             blocks = sorted(curve[low].keys() & curve[high].keys())
             values = [(1 - share) * curve[low][n] + share * curve[high][n] for n in blocks]
-            half = float(student.ppf(1 - stats.ALPHA / 2, len(values) - 1))
+            half = float(scipy.stats.t.ppf(1 - stats.ALPHA / 2, len(values) - 1))
             return abs(fmean(values)) <= half * stdev(values) / math.sqrt(len(values))
     raise AssertionError("outside the curve")
 

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from scipy import stats as reference
-from scipy.stats import mstats
+import scipy
 
 from whereasync.selfcheck import rejected
 from whereasync.selfcheck.rejected import RULES, Rule, walk
@@ -42,7 +41,7 @@ def test_the_trimmed_mean_is_scipys(blocks: int) -> None:
     low, high = rejected.bound_trimmed(runs, 0.05)
     for number, run in enumerate(runs):
         cut = int(0.2 * blocks) / blocks + 1e-12  # or a rounding down cuts one less
-        expected = mstats.trimmed_mean_ci(run, limits=(cut, cut), alpha=0.05)
+        expected = scipy.stats.mstats.trimmed_mean_ci(run, limits=(cut, cut), alpha=0.05)
         assert (low[number], high[number]) == pytest.approx(tuple(expected))
 
 
@@ -53,8 +52,8 @@ def test_the_median_is_bounded_where_wilcoxons_test_begins_to_reject(blocks: int
     low, high = rejected.bound_median(runs, ALPHA)
     for number, run in enumerate(runs):
         for border, outward in ((low[number], -1e-9), (high[number], 1e-9)):
-            inside = reference.wilcoxon(run - border + outward, method="exact").pvalue
-            outside = reference.wilcoxon(run - border - outward, method="exact").pvalue
+            inside = scipy.stats.wilcoxon(run - border + outward, method="exact").pvalue
+            outside = scipy.stats.wilcoxon(run - border - outward, method="exact").pvalue
             assert min(inside, outside) <= ALPHA < max(inside, outside)
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 NS = 1e-9
 _SIZE = 200  # bytes of an imaginary answer
 _CLIENT_CPU = 10e-6  # s a request
+_NOBODY = (1 << 63, 0)  # intended after all that is
 
 
 class Kind(StrEnum):
@@ -225,27 +226,21 @@ class _Turns:
         while until is None or self._is_owed(until):
             slot = self._send_due() if self.resting else math.inf
             done = self.arm.peek()
-            then = min(slot, done)
-            self.now = min(then, end)
+            self.now = min(slot, done, end)
             self.ns = round(self.now / NS)
-            if then > end:
-                break
-            if done < slot:
-                self._finish(self.arm.pop(done))
+            if done < slot and done <= end:
+                user = self.arm.pop(done)
+                times = (*self.under_way.pop(user), self.ns, self.ns)
+                self.samples.extend((self.side, self.number, *times, 200, _SIZE, -1))
+                self.resting.append(user)
                 self._send_due()
+            elif slot > end:
+                break
         return self.ns
 
-    def _finish(self, user: int) -> None:
-        times = (*self.under_way.pop(user), self.ns, self.ns)
-        self.samples.extend((self.side, self.number, *times, 200, _SIZE, -1))
-        self.resting.append(user)
-
     def _is_owed(self, until: int) -> bool:
-        for intended, _ in self.under_way.values():  # who was intended first is the first
-            if intended <= until:
-                return True
-            break
-        return self.sending and self.pacer.count_due(until) > 0
+        first, _ = next(iter(self.under_way.values()), _NOBODY)  # who was intended first
+        return first <= until or (self.sending and self.pacer.count_due(until) > 0)
 
     def complete(self, until: int, within: float | None = None) -> int:
         return self._go(math.inf if within is None else self.now + within, until)

@@ -106,6 +106,10 @@ class Endpoint:
         )
 
 
+def _is_foreign(name: str) -> bool:
+    return name.startswith(_FOREIGN)
+
+
 class _PortTakenError(WhereAsyncError):
     """Somebody else bound the port first."""
 
@@ -124,6 +128,7 @@ def _installed(python: str, names: tuple[str, ...], overlay: tuple[str, ...]) ->
         answer = subprocess.run(
             [python, "-c", _VERSIONS, json.dumps(names), json.dumps(overlay)],
             cwd=os.sep,  # or a directory of the caller's could shadow a module
+            env={name: value for name, value in os.environ.items() if not _is_foreign(name)},
             capture_output=True,
             text=True,
             check=True,
@@ -213,7 +218,7 @@ def launch(  # noqa: PLR0913 # a server has that many properties
     log, where it dies at its start, is not ready within ``deadline`` seconds or answers 5xx.
     """
     require(arm, app.python, app.overlay)
-    foreign = {name: "" for name in os.environ if name.startswith(_FOREIGN)}
+    foreign = {name: "" for name in os.environ if _is_foreign(name)}
     start = partial(_start, arm, app, supervisor, {**foreign, **(env or {})}, tuple(cores))
     become_ready = partial(_await, path=path, deadline=deadline, is_trusted=is_trusted)
     endpoint = _start_answering(start, find_port, become_ready)
