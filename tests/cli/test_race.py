@@ -12,7 +12,7 @@ from tests import synthetic
 
 from whereasync.cli import app
 from whereasync.cli.measuring import require_time
-from whereasync.cli.race import HOME, Typed, _plan_demo, judge, race
+from whereasync.cli.race import HOME, Typed, _doubt, _plan_demo, judge, race
 from whereasync.errors import BadInputError
 from whereasync.model import Arm, Fault, Interface
 from whereasync.results import CellResult, Results, derive
@@ -276,3 +276,17 @@ def test_an_open_verdict_fails_the_strict_alone(
     """No question was asked, so there is no warning: the report says it."""
     assert end(empty, OPEN, strict=strict) == code
     assert capsys.readouterr() == ("", "")
+
+
+# ---------------------------------------------------------------- the same twice
+
+
+@pytest.mark.parametrize("swap", [{}, {"shop.views.item": "shop.fast.aitem"}])
+def test_the_same_arm_twice_is_said_aloud(
+    swap: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A forgotten --swap-b would show no difference, and be believed."""
+    request, arm = CELLS[0].a.request, synthetic.ARMS["wsgi"]
+    _doubt({"a": request, "b": request}, {"a": arm, "b": arm}, {"a": {}, "b": swap})
+    said = capsys.readouterr().err
+    assert ("A and B are the same arm" in said) is (not swap)

@@ -213,6 +213,7 @@ def _race_own(typed: Typed) -> int:
         "a": {**entries["a"].swap, **parse_swaps(typed.swap_a)},
         "b": {**entries["b"].swap, **parse_swaps(typed.swap_b)},
     }
+    _doubt(requests, arms, swaps)
     play = Play(
         requests=tuple(requests.values()),
         arms=tuple(arms.values()),
@@ -225,6 +226,20 @@ def _race_own(typed: Typed) -> int:
     experiment = replace(experiment, candidates=candidates)
     require_time(experiment)  # with the candidates that are tuned
     return _measure(typed, experiment, setting)
+
+
+def _doubt(
+    requests: Mapping[str, Request],
+    arms: Mapping[str, Arm],
+    swaps: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Say aloud that A and B are the same: somebody may have forgotten what differs."""
+    if all(each["a"] == each["b"] for each in (requests, arms, swaps)):
+        click.echo(
+            "whereasync: A and B are the same arm, so this shows the noise of this machine alone\n"
+            "  try: --swap-b shop.views.detail=shop.fast.adetail, or another path or server in B",
+            err=True,
+        )
 
 
 def _open() -> Opened:
