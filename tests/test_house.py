@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -42,8 +43,9 @@ def by_path(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@functools.cache
 def parse(path: Path) -> ast.Module:
-    """Read a module."""
+    """Read a module; several tests look at the same ones."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 

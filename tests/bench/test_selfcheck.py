@@ -40,7 +40,7 @@ class Nobody:
 
 
 @pytest.mark.server
-@pytest.mark.alone  # a burn shows only where others leave a core to it
+@pytest.mark.alone  # it compares speeds, in two blocks: a busy core may hide what is planted
 def test_what_is_planted_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An effect far above any noise; equal arms and the open loop have their checks beside it."""
     monkeypatch.setattr(planted, "EQUAL", 1)

@@ -49,7 +49,7 @@ def wait_until(condition: Callable[[], Any], what: str, deadline: float = 60.0) 
     end = time.monotonic() + deadline
     while not (found := condition()):
         assert time.monotonic() < end, f"waited in vain: {what}"
-        time.sleep(0.02)
+        time.sleep(0.05)  # looking through all processes costs ms of what is waited for
     return found
 
 
