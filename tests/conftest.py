@@ -6,6 +6,7 @@ import os
 import signal
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,11 @@ def list_processes() -> frozenset[str]:
 
 def has_children() -> bool:
     """Tell whether a process of ours lives; where the kernel names none, new ones tell."""
-    return any(path.read_text() for path in Path("/proc/self/task").glob("*/children"))
+    for path in Path("/proc/self/task").glob("*/children"):
+        with suppress(FileNotFoundError):  # of a thread that has just ended
+            if path.read_text():
+                return True
+    return False
 
 
 def strays(state: Path, pids: frozenset[str]) -> list[str]:

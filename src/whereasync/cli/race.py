@@ -236,8 +236,8 @@ def _doubt(
     """Say aloud that A and B are the same: somebody may have forgotten what differs."""
     if all(each["a"] == each["b"] for each in (requests, arms, swaps)):
         click.echo(
-            "whereasync: A and B are the same arm, so this shows the noise of this machine alone\n"
-            "  try: --swap-b shop.views.detail=shop.fast.adetail, or another path or server in B",
+            "A and B are the same arm, so this shows the noise of this machine alone: "
+            "did you forget --swap-b OLD=NEW?",
             err=True,
         )
 
