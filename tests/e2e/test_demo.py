@@ -191,6 +191,7 @@ def databases_at(port: int) -> set[str]:
         return {name for (name,) in connected.execute("SELECT datname FROM pg_database").fetchall()}
 
 
+@pytest.mark.alone  # a killed run has 2 s to drop its databases, and keeps its entry otherwise
 def test_a_postgresql_of_ones_own(tool: Tool) -> None:
     """The demo runs on the user's server, leaves no database there, and says what it lacks."""
     with own_postgresql() as port:
