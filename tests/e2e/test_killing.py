@@ -19,7 +19,7 @@ from whereasync.processes import registry
 if TYPE_CHECKING:
     from conftest import Begun, Tool
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.alone]
 
 TINY = ("demo", "--quick", "--chapter", "1", "--objects", "1")
 KILLS = 20
@@ -80,7 +80,6 @@ def moments() -> list[float]:
     return sorted(random.uniform(0, LATEST) for _ in range(KILLS))
 
 
-@pytest.mark.alone  # its moments are seconds of a run, and its memory is the machine's
 def test_kill_9_at_random_moments(tool: Tool, moments: list[float]) -> None:
     """Within 5 s nothing lives, lies around or holds memory, at whichever of 20 moments."""
     memory, files = segments(), shared_files()
@@ -155,7 +154,6 @@ def test_interrupted_before_anything_was_measured(tool: Tool, number: int) -> No
     assert not (tool.cwd / "run").exists()
 
 
-@pytest.mark.alone
 def test_interrupted_at_its_very_start(tool: Tool) -> None:
     """However early Ctrl-C comes, there is no traceback of ours and no directory."""
     tool.leave_uncovered()
@@ -199,7 +197,6 @@ def test_interrupted_in_chapter_1(tool: Tool, times: int, form: str) -> None:
     assert tool.report("run", "--format", form).out == ran.out
 
 
-@pytest.mark.alone
 def test_interrupted_at_random_moments(tool: Tool) -> None:
     """Whenever Ctrl-C comes, it ends in 130, and a run either can be shown or isn't there."""
     moments = sorted(random.uniform(0.5, LATEST) for _ in range(INTERRUPTS))
