@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NOISY = 0.10  # coefficient of variation of the idle spins above which a machine counts as noisy
 _SPINS = 40
-_ROUNDS = 50_000  # of one spin: some milliseconds
+_ROUNDS = 8_000  # of one spin: some milliseconds
 
 
 def describe() -> Machine:
@@ -108,8 +108,7 @@ def idle_spin_check(core: int | None = None, *, spins: int = _SPINS) -> float:
 
 def _spin() -> int:
     start = time.perf_counter_ns()
-    for _ in range(_ROUNDS):
-        pass
+    pow(3, (1 << _ROUNDS) - 1, (1 << 127) - 1)  # not a loop: a tracer would stretch that
     return time.perf_counter_ns() - start
 
 

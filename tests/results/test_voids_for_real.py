@@ -429,10 +429,10 @@ def test_a_budget_that_ends_before_anything_is_decided(measured: Measured, tmp_p
 
 
 def test_a_machine_whose_core_others_use() -> None:
-    """Equal spins differ as long as busy processes want the same core; one look may be lucky."""
+    """Equal spins differ as long as busy processes want the same core."""
     core = machine.available_cores()[-1]
     with crowding(core):
-        spin = max(machine.idle_spin_check(core) for _ in range(3))
+        spin = machine.idle_spin_check(core)
     [found] = machine.find_caveats(synthetic_machine(core), 0.0, spin)
     assert found.kind == Caveat.NOISY_MACHINE
     assert f"{spin:.0%}" in found.detail
