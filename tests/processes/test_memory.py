@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from whereasync.processes.memory import SharedMemory
+from whereasync.processes.supervisor import Supervisor
 
 HOLDER = """
 import ctypes, mmap, pathlib, sys
@@ -22,6 +25,17 @@ with open(sys.argv[1], "wb+") as file:
     mapped = mmap.mmap(file.fileno(), 4096)
 print(segment, flush=True)
 sys.stdin.read()
+"""
+
+MAKER = """
+import itertools, os, sys
+print(flush=True)
+for number in itertools.count():
+    path = f"{sys.argv[1]}{os.getpid()}-{number}"
+    file = os.open(path, os.O_CREAT | os.O_RDWR)
+    os.posix_fallocate(file, 0, 1 << 20)
+    os.close(file)
+    os.unlink(path)
 """
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="read from Linux's /proc")
@@ -55,3 +69,21 @@ def test_what_a_killed_process_held(name: str, is_theirs: bool) -> None:
     assert path.exists() is not is_theirs
     path.unlink(missing_ok=True)
     memory.free()
+
+
+def test_who_makes_more_as_it_is_looked_at() -> None:
+    """Stopped before the look, it has what was seen, be that only open and not mapped yet."""
+    prefix = Path("/dev/shm/PostgreSQL.wa-maker-")
+    supervisor = Supervisor("", Path())
+    for _ in range(20):
+        argv = [sys.executable, "-IS", "-c", MAKER, str(prefix)]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE) as maker:
+            assert maker.stdout
+            maker.stdout.readline()
+            time.sleep(random.uniform(0, 0.003))
+            supervisor.kill([maker.pid])
+    supervisor.memory.free()
+    left = list(prefix.parent.glob(f"{prefix.name}*"))
+    for path in left:
+        path.unlink()
+    assert not left

@@ -53,6 +53,11 @@ def _ended() -> Iterator[int]:
         yield ended.si_pid
 
 
+def _send(pid: int, number: int) -> None:
+    with contextlib.suppress(OSError):  # it has ended by itself
+        os.kill(pid, number)
+
+
 @dataclass(slots=True)
 class Supervisor:
     """The children, their stop signals, and what to run when they are dead."""
@@ -119,11 +124,17 @@ class Supervisor:
         """
         deadline = time.monotonic() + GRACE
         while (members := self.members(pid)) and time.monotonic() < deadline:
-            for member in members:
-                self.memory.note(member)
-                with contextlib.suppress(OSError):
-                    os.kill(member, signal.SIGKILL)
+            self.kill(members)
             time.sleep(0.002)
+
+    def kill(self, pids: list[int]) -> None:
+        """Kill processes, all stopped first: what one makes as another dies would lie around."""
+        for pid in pids:
+            _send(pid, signal.SIGSTOP)
+        for pid in pids:
+            self.memory.note(pid)
+        for pid in pids:
+            _send(pid, signal.SIGKILL)
 
     def members(self, session: int) -> list[int]:
         """Return who lives in a session; who has ended and isn't collected yet does not."""
@@ -178,10 +189,7 @@ class Supervisor:
         while time.monotonic() < deadline and self.descendants():
             time.sleep(0.02)
         while remaining := self.descendants():
-            for process in remaining:
-                self.memory.note(process.pid)
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
+            self.kill([process.pid for process in remaining])
             time.sleep(0.01)
         self.memory.free()
         for argv, env in self.finalizers.values():
