@@ -9,16 +9,13 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import signal
 import sys
-import time
 import traceback
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from whereasync import __version__
+from whereasync import __version__, interrupts
 from whereasync.cli.check import check
 from whereasync.cli.demo import demo
 from whereasync.cli.doctor import doctor
@@ -35,9 +32,6 @@ from whereasync.cli.selfcheck import selfcheck
 from whereasync.cli.streaming import streaming
 from whereasync.errors import WhereAsyncError
 
-if TYPE_CHECKING:
-    from types import FrameType
-
 INTERRUPTED = 130
 # What our text is made of beyond ASCII, where stdout can't take it (PYTHONIOENCODING, LC_ALL).
 PLAIN = str.maketrans(
@@ -47,7 +41,6 @@ PLAIN = str.maketrans(
     | {"“": '"', "”": '"', "─": "-", "│": "|", "●": "o", "·": ".", "├": "|", "┤": "|", "²": "^2"}
 )
 LOG_LINES = 8
-SAVING = 10.0  # s after Ctrl-C in which another one would only lose what is being saved
 
 
 @click.group(
@@ -74,9 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
         _say("whereasync does not run on Windows yet", "use WSL 2", "")
         sys.exit(2)
     _make_printable()
-    interrupt = _Interrupt()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
+    interrupts.heed()
     try:
         code = _run(arguments)
     except Exception:  # noqa: BLE001 # Python's own exit code would be 1, which is a verdict here
@@ -98,18 +89,6 @@ def _make_printable() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="spell")
-
-
-@dataclass(slots=True)
-class _Interrupt:
-    """Ctrl-C ends the command once; pressed again in impatience, it loses nothing."""
-
-    until: float = 0.0  # of the monotonic clock; till then it is passed over
-
-    def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        if time.monotonic() > self.until:
-            self.until = time.monotonic() + SAVING
-            raise KeyboardInterrupt
 
 
 def _run(arguments: list[str] | None) -> int:

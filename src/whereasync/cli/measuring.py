@@ -134,8 +134,8 @@ def measure(wanted: Wanted, run: Measure) -> Results:
     from datetime import UTC, datetime
 
     from whereasync import machine, store
+    from whereasync.interrupts import unbroken
     from whereasync.model import Run
-    from whereasync.processes import unbroken
 
     now = datetime.now(UTC)
     begun = Run(

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whereasync.errors import WhereAsyncError
+from whereasync.interrupts import unbroken
 from whereasync.processes import registry
 
 if TYPE_CHECKING:
@@ -196,17 +197,6 @@ class Supervisor:
     def leftovers(self, where: str) -> tuple[str, ...]:
         """Return the names of databases that dead runs left on that server."""
         return registry.leftovers(where)
-
-
-@contextlib.contextmanager
-def unbroken() -> Iterator[None]:
-    """Let Ctrl-C wait until the context is left: half of what is done in it can't be undone."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
